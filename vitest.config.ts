@@ -1,0 +1,17 @@
+// How the tests run: on one real Temporal server a run; WAYMARK_LONG=1 adds the long ones (test/*.long.test.ts).
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const long = process.env.WAYMARK_LONG ? [] : ['test/**/*.long.test.ts'];
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...long],
+    globalSetup: ['test/temporal.ts', 'test/bundle.ts'],
+    reporters: ['default', './test/tally.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
