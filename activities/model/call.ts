@@ -1,0 +1,102 @@
+// The model step: asks the configured provider, streams its answer into the attempt, and says what it cost.
+import type { OpenAI } from 'openai';
+import { currentAttempt, type Attempt } from '../attempt.ts';
+import { judge, type Fault } from '../failures.ts';
+import { add, type Spent } from '../spent.ts';
+import { createAccount, type Account } from './account.ts';
+import { stopIt, takeUp } from './background.ts';
+import { defaultLimits, type ModelConfig } from './config.ts';
+import type { Conversations } from './conversation.ts';
+import { providerFault, stalledFault } from './faults.ts';
+import { listen, type Answer } from './listen.ts';
+import type { Message, ModelReply, ModelRequest } from './model.ts';
+import { createClient, isBackground, open } from './provider.ts';
+import { continued, type Heard, type Question } from './question.ts';
+import { createWatchdog, type Watchdog } from './watchdog.ts';
+
+export type CallModel = (request: ModelRequest) => Promise<ModelReply>;
+
+export function createCallModel(config: ModelConfig, conversations: Conversations): CallModel {
+  const client = createClient(config);
+  return async (request) => {
+    const attempt = currentAttempt();
+    const before = request.before === undefined ? [] : await conversations.load(request.before);
+    // A JSON text cannot be gone on with: a provider that must answer with JSON begins a new one.
+    const partial = request.output ? '' : (attempt.resumed?.text ?? '');
+    if (partial !== '') attempt.open(partial);
+    const messages = [...before, ...request.messages];
+    const { lost, ...answer } = await ask(client, config, attempt, {
+      model: request.model ?? config.model,
+      messages: partial === '' ? messages : continued(messages, partial),
+      tools: request.tools ?? [],
+      output: request.output,
+      temperature: request.temperature,
+      max_output_tokens: request.max_output_tokens,
+    });
+    const { tool_calls } = answer;
+    const text = partial + answer.text;
+    const message: Message = { role: 'assistant', content: text, ...(tool_calls.length > 0 && { tool_calls }) };
+    return {
+      ...answer,
+      text,
+      wasted: add(attempt.wasted, lost),
+      ...(request.keep && { reference: await conversations.append(request.before, [...request.messages, message]) }),
+    };
+  };
+}
+
+interface Bought extends Answer {
+  /** Spent on a response that was to be taken up and could not be. */
+  lost: Spent;
+}
+
+async function ask(client: OpenAI, config: ModelConfig, attempt: Attempt, question: Question): Promise<Bought> {
+  const limits = { ...defaultLimits, ...config.limits };
+  const watchdog = createWatchdog(attempt.signal);
+  const account = createAccount(attempt, question, isBackground(config));
+  watchdog.expect('no answer came', limits.firstEventMs);
+  try {
+    const taken = isBackground(config) ? await takeUpAgain(client, attempt, account, watchdog) : undefined;
+    const pieces = taken ?? (await open(client, config, question, attempt, watchdog.signal));
+    return { ...(await listen(pieces, { attempt, account, watchdog, limits })), lost: account.lost };
+  } catch (error) {
+    if (attempt.signal.aborted) {
+      if (attempt.stopped === 'cancelled') await stopBackground(client, attempt, account);
+      throw error;
+    }
+    const fault = watchdog.missed === undefined ? providerFault(error, question) : stalledFault(watchdog.missed);
+    if (isOver(fault)) await account.giveUp();
+    // Nobody will come to take it up.
+    else if (judge(fault, attempt.record.faults).failure.nonRetryable) await stopBackground(client, attempt, account);
+    throw fault;
+  } finally {
+    watchdog.stop();
+  }
+}
+
+async function takeUpAgain(
+  client: OpenAI,
+  attempt: Attempt,
+  account: Account,
+  watchdog: Watchdog,
+): Promise<AsyncIterable<Heard> | undefined> {
+  const { response_id, sequence } = attempt.record;
+  if (response_id === undefined) return undefined;
+  const pieces = await takeUp(client, response_id, watchdog);
+  if (pieces) return pieces;
+  // Each event of an answer carries about one token.
+  account.lose(sequence ?? 0);
+  await account.giveUp();
+  return undefined;
+}
+
+/** Closing the connection does not end a background response. */
+async function stopBackground(client: OpenAI, attempt: Attempt, account: Account): Promise<void> {
+  const { response_id } = attempt.record;
+  if (response_id === undefined) return;
+  account.settle(await stopIt(client, response_id));
+  await account.giveUp();
+}
+
+/** The provider itself said that this answer will come to nothing. */
+const isOver = ({ type }: Fault): boolean => type === 'ModelFailed' || type === 'ModelRateLimited';

@@ -1,0 +1,35 @@
+// Ends a connection on which nothing comes any more.
+
+export interface Watchdog {
+  /** Aborts when the attempt is aborted, and when what was expected did not come. */
+  readonly signal: AbortSignal;
+  /** What did not come in time, once it did not. */
+  readonly missed: string | undefined;
+  /** From now on `what` has `ms` to come. */
+  expect(what: string, ms: number): void;
+  /** Nothing is expected any more, and what is still open is closed. */
+  stop(): void;
+}
+
+export function createWatchdog(outer: AbortSignal): Watchdog {
+  const own = new AbortController();
+  let missed: string | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    signal: AbortSignal.any([outer, own.signal]),
+    get missed() {
+      return missed;
+    },
+    expect(what, ms) {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        missed = what;
+        own.abort();
+      }, ms);
+    },
+    stop() {
+      clearTimeout(timer);
+      own.abort();
+    },
+  };
+}
