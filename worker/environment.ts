@@ -1,0 +1,93 @@
+// The environment as one object: read once by a main.ts, checked here, handed on as plain values.
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { pageEnvironment } from '../activities/page/config.ts';
+import { readTemporalConfig, type TemporalConfig } from '../temporal/config.ts';
+import { adopt } from './older-names.ts';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const list = z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean));
+const flag = z.enum(['0', '1', 'true', 'false', '']).transform((text) => text === '1' || text === 'true');
+
+const schema = z.object({
+  ...pageEnvironment.shape,
+  API_HOST: z.string().default('127.0.0.1'),
+  API_PORT: port.default(8000),
+  CORS_ORIGINS: list.default(['http://localhost:3000']),
+  AUTH_OFF: flag.default(false),
+  WAYMARK_WORKER_SLOTS: z.coerce.number().int().min(1).max(1000).default(20),
+  /** Seconds that steps in flight may go on when a worker is asked to end. */
+  WAYMARK_SHUTDOWN_GRACE_S: z.coerce.number().min(0).max(3600).default(30),
+  OPENAI_API_KEY: z.string().default(''),
+  OPENAI_BASE_URL: z.url().default('https://api.openai.com/v1'),
+  OPENAI_API: z.enum(['responses', 'chat']).default('responses'),
+  OPENAI_MODEL: z.string().min(1).default('gpt-4o-mini'),
+  OPENAI_BACKGROUND: flag.default(false),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** `production` takes the bundle that `npm run bundle` wrote. */
+  NODE_ENV: z.string().default(''),
+});
+
+export type Environment = z.infer<typeof schema>;
+
+/** What cannot be started with: said in one line, for whoever typed it. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+}
+
+export interface Arguments {
+  environment: Environment;
+  temporal: TemporalConfig;
+  /** Start again whenever a source file changes. */
+  reload: boolean;
+  /** What was set but has no effect, one line each. */
+  ignored: string[];
+}
+
+/**
+ * `--host`, `--port` win over the environment. An empty variable counts as not set.
+ * @throws EnvironmentError naming the variable and what it may be; TemporalTrouble for Temporal's own
+ */
+export function readEnvironment(variables: NodeJS.ProcessEnv, argv: string[]): Arguments {
+  const { host, port: number, reload = false } = options(argv);
+  const { adopted, ignored } = adopt(variables);
+  const given = { ...adopted, ...(host && { API_HOST: host }), ...(number && { API_PORT: number }) };
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(set);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new EnvironmentError(`The environment cannot be used. ${issues.join('; ')}. See docs/configuration.md.`);
+  }
+  refuseOpenDoors(parsed.data, variables);
+  return { environment: parsed.data, temporal: readTemporalConfig(set), reload, ignored };
+}
+
+function options(argv: string[]) {
+  try {
+    const known = { host: { type: 'string' }, port: { type: 'string' }, reload: { type: 'boolean' } } as const;
+    return parseArgs({ args: argv, options: known }).values;
+  } catch (error) {
+    throw new EnvironmentError(
+      `${error instanceof Error ? error.message : String(error)} Known: --host, --port, --reload.`,
+    );
+  }
+}
+
+/** Nobody must believe to be behind a key that is not asked for. */
+function refuseOpenDoors({ API_HOST, AUTH_OFF }: Environment, variables: NodeJS.ProcessEnv): void {
+  const asked = ['AUTH_API_KEYS', 'AUTH_JWT_SECRET', 'AUTH_JWKS_URL'].find((name) => variables[name]);
+  if (asked && !AUTH_OFF) {
+    throw new EnvironmentError(
+      `${asked} is set, but this version does not check keys yet: unset it and listen on loopback, or put a gateway in front and set AUTH_OFF=1.`,
+    );
+  }
+  if (!AUTH_OFF && !isLoopback(API_HOST)) {
+    throw new EnvironmentError(
+      `API_HOST=${API_HOST} is open to others and nothing checks who they are: AUTH_API_KEYS is not supported yet; set AUTH_OFF=1 if something in front does.`,
+    );
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

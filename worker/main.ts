@@ -1,0 +1,36 @@
+// npm run worker: a worker alone, as many as you like; npm run bundle: the workflows as production takes them.
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createMemoryHub } from '../activities/memory-hub.ts';
+import { openTemporal } from '../temporal/access.ts';
+import { bundle, bundlePath } from './bundle.ts';
+import { workerConnection } from '../temporal/connection.ts';
+import { endOnSignal } from './ending.ts';
+import { launch, type Launch } from './launch.ts';
+import { installRuntime } from './log.ts';
+import { openWorker } from './open-worker.ts';
+
+if (process.argv[2] === 'bundle') await writeBundle();
+else await launch(import.meta.filename, process.env, start);
+
+async function start({ environment, temporal: config, log }: Launch): Promise<void> {
+  installRuntime(log);
+  const temporal = await openTemporal(config, log);
+  const connection = await workerConnection(temporal.connection, log);
+  const worker = await openWorker({ environment, config, temporal, connection, hub: createMemoryHub(), log });
+  endOnSignal(log, async () => {
+    await worker.drain();
+    await connection.close();
+    await temporal.stop();
+  });
+  process.stdout.write('The worker takes runs and steps.\n');
+  await worker.ended;
+}
+
+async function writeBundle(): Promise<void> {
+  const { code } = await bundle();
+  await mkdir(dirname(bundlePath), { recursive: true });
+  await writeFile(`${bundlePath}.part`, code);
+  await rename(`${bundlePath}.part`, bundlePath);
+  process.stdout.write(`${bundlePath}\n`);
+}

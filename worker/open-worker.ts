@@ -1,0 +1,88 @@
+// A worker with all that its steps need, made from the environment; ended without losing a step.
+import type { NativeConnection, WorkflowBundleOption } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import type { Hub } from '../activities/hub.ts';
+import { createActivities } from '../activities/index.ts';
+import { type DemoModel, startDemoModel } from '../activities/model/demo.ts';
+import type { ModelConfig } from '../activities/model/config.ts';
+import { attemptInterceptor } from '../activities/owner.ts';
+import { createPageFetcher } from '../activities/page/fetcher.ts';
+import { createFetchPage } from '../activities/page/step.ts';
+import type { Temporal } from '../temporal/access.ts';
+import type { TemporalConfig } from '../temporal/config.ts';
+import { blobs, createDataConverter } from '../temporal/converter.ts';
+import { taskQueue } from '../workflows/runtime/messages.ts';
+import { workflowBundle } from './bundle.ts';
+import type { Environment } from './environment.ts';
+import { clientOn } from './client.ts';
+import { createWorker } from './worker.ts';
+
+export interface WorkerParts {
+  environment: Environment;
+  config: TemporalConfig;
+  temporal: Temporal;
+  connection: NativeConnection;
+  hub: Hub;
+  log: Logger;
+  /** Another catalogue than the shipped one. */
+  workflows?: WorkflowBundleOption;
+}
+
+export interface OpenWorker {
+  /** Settles when the worker has ended; rejects when it ended by a fault of its own. */
+  ended: Promise<void>;
+  /** Takes no more, lets steps in flight end for the grace period, then ends. */
+  drain(): Promise<void>;
+}
+
+export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
+  const { environment, config, connection, hub, log, temporal } = parts;
+  const driver = blobs(config.data);
+  const { model, demo } = await openModel(environment, log);
+  const pages = createPageFetcher({ allow: environment.PAGE_ALLOW, ports: environment.PAGE_PORTS });
+  const worker = await createWorker({
+    connection,
+    client: clientOn(connection, config),
+    dataConverter: createDataConverter(driver),
+    taskQueue,
+    activities: createActivities({ model, blobs: driver, data: config.data, fetchPage: createFetchPage(pages) }),
+    attempts: attemptInterceptor({ hub }),
+    workflowBundle: parts.workflows ?? (await workflowBundle(environment.NODE_ENV === 'production')),
+    slots: environment.WAYMARK_WORKER_SLOTS,
+    stickyTimeout: temporal.kind === 'external' ? '5s' : '1s',
+    shutdownGraceMs: environment.WAYMARK_SHUTDOWN_GRACE_S * 1000,
+  });
+  const ended = worker.run().finally(async () => {
+    await pages.close();
+    await demo?.close();
+  });
+  ended.catch(() => {});
+  return {
+    ended,
+    async drain() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended;
+    },
+  };
+}
+
+/** Without a key the demo model answers, over the same protocol. */
+async function openModel(
+  environment: Environment,
+  log: Logger,
+): Promise<{ model: ModelConfig; demo: DemoModel | undefined }> {
+  const { OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_API, OPENAI_MODEL, OPENAI_BACKGROUND } = environment;
+  if (OPENAI_API_KEY !== '') {
+    const model: ModelConfig = {
+      baseURL: OPENAI_BASE_URL,
+      apiKey: OPENAI_API_KEY,
+      protocol: OPENAI_API,
+      model: OPENAI_MODEL,
+      background: OPENAI_BACKGROUND,
+    };
+    return { model, demo: undefined };
+  }
+  const demo = await startDemoModel();
+  log.warn('No OPENAI_API_KEY: the built-in demo model answers. Its texts are made up.');
+  return { model: { baseURL: demo.url, apiKey: 'demo', protocol: 'responses', model: 'waymark-demo' }, demo };
+}

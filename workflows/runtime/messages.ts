@@ -1,0 +1,68 @@
+// The names by which the API, the CLI and the Web UI reach a run: messages, search attributes, memo keys.
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { SpentReport } from '../../activities/attempt.ts';
+import type { Spent } from '../../activities/spent.ts';
+
+export type PauseMode = 'drain' | 'now';
+export type ResumeAction = 'continue' | 'regenerate';
+
+export interface Answer {
+  waiting_id: string;
+  value: unknown;
+}
+
+/** One thing that a run waits for from a person. Stands in memo `waiting_for`, readable without a worker. */
+export interface WaitingFor {
+  waiting_id: string;
+  /** The wait's name, as a step's. */
+  name: string;
+  kind: 'question' | 'approval' | 'budget';
+  question: string;
+  /** ISO-8601 UTC. */
+  since: string;
+}
+
+export const pause = defineSignal<[PauseMode?]>('pause');
+export const resume = defineSignal<[ResumeAction?]>('resume');
+export const spent = defineSignal<[SpentReport]>('spent');
+/** The CLI's way to answer; a signal and an update may share a name. */
+export const answerSignal = defineSignal<[Answer]>('answer');
+/** Refused by its validator for an unknown or answered `waiting_id`: error type `NotWaiting`. */
+export const answer = defineUpdate<{ accepted: true }, [Answer]>('answer');
+export const state = defineQuery<RunStateView>('state');
+
+/** RunState, the search attribute. `stopping`: a pause or cancel waits for steps in flight. */
+export type RunState = 'running' | 'stopping' | 'paused' | 'waiting' | 'cancelling';
+
+export interface RunStateView {
+  state: RunState;
+  waiting_for: WaitingFor[];
+  steps_completed: number;
+  in_flight: { step: string; name: string }[];
+  usage: Spent;
+  waste: Spent;
+}
+
+export const attributes = {
+  Kind: defineSearchAttributeKey('Kind', SearchAttributeType.KEYWORD),
+  Agent: defineSearchAttributeKey('Agent', SearchAttributeType.KEYWORD),
+  Session: defineSearchAttributeKey('Session', SearchAttributeType.KEYWORD),
+  Owner: defineSearchAttributeKey('Owner', SearchAttributeType.KEYWORD),
+  User: defineSearchAttributeKey('User', SearchAttributeType.KEYWORD),
+  RunState: defineSearchAttributeKey('RunState', SearchAttributeType.KEYWORD),
+  ForkedFrom: defineSearchAttributeKey('ForkedFrom', SearchAttributeType.KEYWORD),
+  RootRun: defineSearchAttributeKey('RootRun', SearchAttributeType.KEYWORD),
+  SupersededState: defineSearchAttributeKey('SupersededState', SearchAttributeType.KEYWORD),
+  Tags: defineSearchAttributeKey('Tags', SearchAttributeType.KEYWORD_LIST),
+  CreatedAt: defineSearchAttributeKey('CreatedAt', SearchAttributeType.DATETIME),
+};
+
+/**
+ * Memo keys. `waiting_for`: WaitingFor[]; `metadata`: the starter's JSON; `request`: sha256 of the start request
+ * (Idempotency-Key); `query`: the input's first line for lists.
+ */
+export type MemoKey = 'waiting_for' | 'metadata' | 'request' | 'query';
+
+/** Workflows, their activities and their signals share this task queue. */
+export const taskQueue = 'waymark';
