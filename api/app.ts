@@ -1,0 +1,71 @@
+// The API: createApp puts its routes together. It is thin: parse, ask Temporal, answer.
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { cors } from 'hono/cors';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { requestId } from 'hono/request-id';
+import { limitBody } from './body.ts';
+import type { Api, ApiDeps, ApiEnv } from './deps.ts';
+import { addDocs } from './docs.ts';
+import { answerError, noSuchRoute, ofZod } from './envelope.ts';
+import { ApiError } from './errors.ts';
+import { addHealth } from './health.ts';
+import { logRequests } from './log.ts';
+import { addOpenApi } from './openapi.ts';
+import { guardOrigin } from './origin.ts';
+import { addControl } from './runs/control-routes.ts';
+import { addEvents } from './runs/event-routes.ts';
+import { addRuns } from './runs/routes.ts';
+import { addStarting } from './runs/start-route.ts';
+import { addStart } from './start-page.ts';
+import { createWorkers } from './workers.ts';
+import { addWorkflows } from './workflow-routes.ts';
+
+export function createApp(deps: ApiDeps): Api {
+  const app: Api = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw new ApiError(422, 'invalid_request', ofZod(result.error, result.target));
+    },
+  });
+  const workers = createWorkers(deps);
+  const onError = answerError(deps);
+
+  app.onError(onError);
+  app.notFound((c) => onError(noSuchRoute(c.req.path), c));
+
+  app.use(requestId());
+  app.use(logRequests(deps.log));
+  app.use(allowOrigins(deps.config.corsOrigins));
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => onError(wrongMethod(c.req.method, methods), c),
+    }),
+  );
+  app.use(guardOrigin(deps.config.corsOrigins));
+  app.use(limitBody);
+
+  addHealth(app, deps, workers);
+  addWorkflows(app, deps);
+  addStarting(app, deps);
+  addRuns(app, deps, workers);
+  addControl(app, deps);
+  addEvents(app, deps);
+  addOpenApi(app, deps);
+  addDocs(app);
+  addStart(app, deps);
+  return app;
+}
+
+function allowOrigins(origins: readonly string[]) {
+  return cors({
+    origin: [...origins],
+    credentials: true,
+    exposeHeaders: ['Location', 'Retry-After', 'X-Request-Id'],
+    maxAge: 600,
+  });
+}
+
+const wrongMethod = (method: string, allowed: string[]): ApiError =>
+  new ApiError(405, 'method_not_allowed', `${method} is not possible here. Possible: ${allowed.join(', ')}.`, {
+    headers: { Allow: allowed.join(', ') },
+  });

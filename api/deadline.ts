@@ -1,0 +1,95 @@
+// Every call to Temporal has a deadline, and what Temporal's failures mean to a client is decided here.
+import { type Client, NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
+import { ApiError, temporalUnavailable } from './errors.ts';
+
+/** So that an answer comes within 2 s of the request, whatever state Temporal is in. */
+export const defaultDeadlineMs = 1500;
+
+/**
+ * Runs `calls`; when they are not done in time, throws ApiError `temporal_unavailable`. Other faults of
+ * Temporal come out as `explain` translates them; errors that are not Temporal's pass as they are.
+ */
+export async function withDeadline<T>(client: Client, calls: () => Promise<T>, ms = defaultDeadlineMs): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  // The second clock is for a connection that is itself being set up: its own wait knows no deadline of ours.
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(temporalUnavailable(undefined)), ms + 100);
+  });
+  try {
+    return await Promise.race([client.withDeadline(Date.now() + ms, calls), late]);
+  } catch (error) {
+    throw explain(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** gRPC's status codes: https://grpc.io/docs/guides/status-codes/ */
+export const grpc = {
+  cancelled: 1,
+  unknown: 2,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  aborted: 10,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
+
+/** Of a server that dies in mid-call, `unknown` and `internal` are heard as well as `unavailable`. */
+const away: readonly number[] = [
+  grpc.cancelled,
+  grpc.unknown,
+  grpc.deadlineExceeded,
+  grpc.resourceExhausted,
+  grpc.aborted,
+  grpc.internal,
+  grpc.unavailable,
+];
+const refused: readonly number[] = [grpc.permissionDenied, grpc.unauthenticated];
+
+/** What a client is told of a fault of Temporal. An error that is not Temporal's comes back as it is. */
+export function explain(error: unknown): unknown {
+  if (error instanceof ApiError || error instanceof WorkflowNotFoundError) return error;
+  if (error instanceof NamespaceNotFoundError) {
+    return new ApiError(
+      503,
+      'temporal_misconfigured',
+      `Temporal has no namespace '${error.namespace}'. Create it (npm run temporal:setup) or set TEMPORAL_NAMESPACE.`,
+      { headers: { 'Retry-After': '10' }, cause: error },
+    );
+  }
+  const code = grpcCode(error);
+  if (code === undefined) return error;
+  if (away.includes(code)) return temporalUnavailable(error);
+  if (refused.includes(code)) {
+    return new ApiError(
+      503,
+      'temporal_misconfigured',
+      'Temporal refuses this service. Check TEMPORAL_API_KEY, the TLS files and TEMPORAL_NAMESPACE.',
+      { headers: { 'Retry-After': '10' }, cause: error },
+    );
+  }
+  if (code === grpc.invalidArgument) {
+    return new ApiError(
+      422,
+      'invalid_request',
+      'Temporal cannot take this request: a value is too long or malformed.',
+      {
+        cause: error,
+      },
+    );
+  }
+  return error;
+}
+
+/** The gRPC status of an error or of what caused it, whichever connection it came over. */
+export function grpcCode(error: unknown): number | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if ('code' in at && typeof at.code === 'number' && 'details' in at) return at.code;
+  }
+  return undefined;
+}

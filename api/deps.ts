@@ -1,0 +1,45 @@
+// What the API is made of: everything it needs comes in here, so that nothing happens at import.
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Client } from '@temporalio/client';
+import type { RequestIdVariables } from 'hono/request-id';
+import type { Logger } from 'pino';
+import type { Hub } from '../activities/hub.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Streams } from './events/streams.ts';
+import type { Visibility } from './runs/visibility.ts';
+
+export interface ApiConfig {
+  version: string;
+  /** Exact origins that browsers may call from, with credentials. */
+  corsOrigins: readonly string[];
+  /** Ask for the first workflow task with the start: for a client on a worker's own connection. */
+  eagerStart: boolean;
+  /**
+   * A worker counts as present when it has polled within this time, in ms; must be more than the server's
+   * matching.longPollExpirationInterval (10 s on ours, 60 s by default).
+   */
+  workerSeenWithinMs: number;
+  /** True: clients see the text of unexpected faults. Only for LOG_LEVEL=debug on loopback. */
+  showFaults: boolean;
+}
+
+export interface ApiDeps {
+  client: Client;
+  namespace: string;
+  taskQueue: string;
+  streams: Streams;
+  /** The in-process hub, when API and worker share a process. */
+  hub?: Hub;
+  catalogue: Catalogue;
+  config: ApiConfig;
+  log: Logger;
+  /** Base address of the Temporal Web UI, without a slash at the end. */
+  temporalUi?: string;
+  /** Ms since the epoch. */
+  clock?: () => number;
+  /** Lists and counts; absent: the client's. */
+  visibility?: Visibility;
+}
+
+export type ApiEnv = { Variables: RequestIdVariables };
+export type Api = OpenAPIHono<ApiEnv>;

@@ -1,0 +1,47 @@
+// What happened in a timeline: the history events that matter to streams and views, with their payloads opened.
+import type { Fault } from './event.ts';
+import type { Opened } from './payload.ts';
+
+/** `id`: the history event's. `at`: ISO-8601 UTC. `scheduled`, `initiated`: the id of the event that this one answers. */
+export type Happening = { id: number; at: string } & Fact;
+
+export type Fact =
+  | Started
+  | { kind: 'rewound'; base: string; timeline: string; reason: string }
+  | { kind: 'step_scheduled'; step: string; activity: string; name: string; input: Opened | undefined }
+  | { kind: 'step_cancel_requested'; scheduled: number }
+  | { kind: 'step_begun'; scheduled: number; attempt: number }
+  | { kind: 'step_completed'; scheduled: number; result: Opened | undefined }
+  | { kind: 'step_failed'; scheduled: number; error: Fault }
+  /** `left`: the last heartbeat of an attempt that died, or what an aborted one left behind. */
+  | { kind: 'step_timed_out'; scheduled: number; error: Fault; left: unknown }
+  | { kind: 'step_cancelled'; scheduled: number; left: unknown }
+  | { kind: 'spent'; report: unknown }
+  | { kind: 'answered'; answer: unknown }
+  | { kind: 'cancel_requested' }
+  | { kind: 'state'; state: unknown }
+  | { kind: 'waiting'; waiting: unknown }
+  | { kind: 'child_started'; initiated: number; run: string; workflow: string }
+  | { kind: 'child_ended'; initiated: number; status: 'completed' | 'failed' | 'cancelled'; error?: Fault }
+  | Ended;
+
+export interface Started {
+  kind: 'started';
+  workflow: string;
+  input: Opened[];
+  session: string | null;
+  state: unknown;
+  waiting: unknown;
+  /** Run Id under which this event was written: another one than the timeline's own after a native reset. */
+  original: string;
+  /** Run Id of the timeline that continued as this one. */
+  continued: string | undefined;
+}
+
+/** `next`: Run Id of the timeline that goes on from here (continue-as-new, cron, a workflow's retry policy). */
+export type Ended = { kind: 'ended'; next: string | undefined } & (
+  | { how: 'completed'; result: Opened | undefined }
+  | { how: 'failed'; error: Fault }
+  | { how: 'cancelled' }
+  | { how: 'continued' }
+);

@@ -1,0 +1,75 @@
+// Reads a run's line of timelines into a record, as far as it goes or for as long as it grows.
+import { decode } from './decode/decode.ts';
+import type { Happening } from './happening.ts';
+import { isGone, type Latest, type Page, type Token } from './history.ts';
+import { lineOf, type LineReader, type Segment } from './line.ts';
+import type { RunRecord } from './record.ts';
+
+export interface Reading extends LineReader {
+  record: RunRecord;
+  /** The page at `token`. One that waits for news always has a next one, until the timeline's end was read. */
+  fetch: (timeline: string, token: Token | undefined) => Promise<Page>;
+  /** Calls Temporal for anything but pages: the place to hold out while it is away. */
+  persist: <T>(call: () => Promise<T>) => Promise<T>;
+  take: (happenings: Happening[]) => void;
+  /** Told after each page: how far it went, and whether that is all there was at first. */
+  progress: (far: { timeline: string; event: number; caughtUp: boolean }) => void;
+}
+
+type Ended = Extract<Happening, { kind: 'ended' }>;
+
+/** Resolves at the run's end; of an open run, when `fetch` says that there is no more. */
+export async function readLine(reading: Reading): Promise<void> {
+  const { history, run, record, persist, take, progress } = reading;
+  const latest = await persist(() => history.latest(run));
+  let line = await persist(() => lineOf(reading, latest));
+  const read = new Set<string>();
+  for (;;) {
+    const at = line.findIndex(({ timeline }) => !read.has(timeline));
+    const segment = line[at];
+    if (!segment) return;
+    read.add(segment.timeline);
+    record.begin(segment, at + 1);
+    const ended = await readTimeline(reading, segment.timeline, latest);
+    if (!ended) return;
+    // A timeline's end is taken only once it is known whether another one follows: then it is not the run's end.
+    const mayGoOn = latest.open || segment.timeline !== latest.timeline;
+    if (mayGoOn && at === line.length - 1) line = await persist(() => lineAfter(reading, line, ended));
+    take([ended]);
+    const caughtUp = segment.timeline === latest.timeline;
+    if (line.some(({ timeline }) => !read.has(timeline))) progress({ timeline: segment.timeline, event: ended.id, caughtUp });
+  }
+}
+
+/** A native reset ends one timeline and opens another in one go: what follows is there when the end is. */
+async function lineAfter(reading: Reading, line: Segment[], ended: Ended): Promise<Segment[]> {
+  if (ended.next) return [...line, { timeline: ended.next, opening: 'continues' }];
+  try {
+    const latest = await reading.history.latest(reading.run);
+    if (line.some(({ timeline }) => timeline === latest.timeline)) return line;
+    const other = await lineOf(reading, latest);
+    // An execution that someone started under the same id has nothing to do with the run being read.
+    const related = other.some((segment) => line.some(({ timeline }) => timeline === segment.timeline));
+    return related ? other : line;
+  } catch (error) {
+    if (isGone(error)) return line;
+    throw error;
+  }
+}
+
+async function readTimeline(reading: Reading, timeline: string, latest: Latest): Promise<Ended | undefined> {
+  let token: Token | undefined;
+  let seen = 0;
+  do {
+    const page = await reading.fetch(timeline, token);
+    token = page.next;
+    const news = (await decode(page.events, reading.open)).filter(({ id }) => id > seen);
+    seen = news.at(-1)?.id ?? seen;
+    const ended = news.find((happening) => happening.kind === 'ended');
+    reading.take(news.filter((happening) => happening !== ended));
+    if (ended) return ended;
+    const event = Number(page.events.at(-1)?.eventId ?? 0);
+    reading.progress({ timeline, event, caughtUp: timeline === latest.timeline && event >= latest.length });
+  } while (token);
+  return undefined;
+}

@@ -1,0 +1,56 @@
+// Recognises our own values in histories: a run begun by anyone may carry anything under the same names.
+import { z } from 'zod';
+import type { Partial, SpentReport } from '../../activities/attempt.ts';
+import type { Spent } from '../../activities/spent.ts';
+import type { Answer, RunState, WaitingFor } from '../../workflows/runtime/messages.ts';
+
+const spent: z.ZodType<Spent> = z.object({
+  input_tokens: z.number(),
+  output_tokens: z.number(),
+  cost_usd: z.number().nullable(),
+  estimated: z.boolean(),
+});
+
+/** What a completed step cost, whatever else it returned. */
+const paid = z.object({ usage: spent, wasted: spent });
+const reply = z.object({ text: z.string(), finish: z.enum(['complete', 'incomplete']), usage: spent });
+const partial: z.ZodType<Partial> = z.object({
+  kind: z.literal('partial'),
+  text: z.string(),
+  spent,
+  response_id: z.string().optional(),
+  sequence: z.number().optional(),
+});
+const record = z.object({ kind: z.literal('attempt'), spent });
+const report: z.ZodType<SpentReport> = z.object({
+  step: z.string(),
+  round: z.number(),
+  attempt: z.number(),
+  spent,
+  error: z.string(),
+});
+const waiting: z.ZodType<WaitingFor[]> = z.array(
+  z.object({
+    waiting_id: z.string(),
+    name: z.string(),
+    kind: z.enum(['question', 'approval', 'budget']),
+    question: z.string(),
+    since: z.string(),
+  }),
+);
+const answer = z.object({ waiting_id: z.string(), value: z.unknown() });
+const state: z.ZodType<RunState> = z.enum(['running', 'stopping', 'paused', 'waiting', 'cancelling']);
+
+const as =
+  <T>(shape: z.ZodType<T>) =>
+  (value: unknown): T | undefined =>
+    shape.safeParse(value).data;
+
+export const asPaid = as(paid);
+export const asReply = as(reply);
+export const asPartial = as(partial);
+export const asRecord = as(record);
+export const asReport = as(report);
+export const asWaiting = as(waiting);
+export const asAnswer: (value: unknown) => Answer | undefined = as(answer);
+export const asRunState = as(state);

@@ -1,0 +1,158 @@
+// The event streams of runs and their views: what the API's routes call.
+import type { ConnectionLike } from '@temporalio/client';
+import type { Hub } from '../../activities/hub.ts';
+import { RunNotFound } from './errors.ts';
+import type { Frame } from './event.ts';
+import { createHistory, isGone, type History } from './history.ts';
+import { createMerge } from './merge.ts';
+import { pageOf, type EventPage } from './page.ts';
+import type { Open } from './payload.ts';
+import { readLine } from './reading.ts';
+import { createRecord, type RunRecord } from './record.ts';
+import type { Tail } from './tail.ts';
+import { createTails } from './tails.ts';
+import type { ToolReader } from './toolcall.ts';
+import { openViewer } from './viewer.ts';
+import { viewOf, type RunView } from './view.ts';
+
+export interface StreamsOptions {
+  /** Best a connection of its own, made with `...historyConnection()` (history.ts). */
+  connection: ConnectionLike;
+  namespace: string;
+  /** Opens a payload of history, stored ones included. A rejection is shown as `stored_payload_missing`. */
+  open: Open;
+  /** Undefined: no tokens in flight; a step's whole text comes as one delta when it is done. */
+  hub: Hub | undefined;
+  readTool?: ToolReader;
+  /** How long a tail outlives its last viewer: 5,000 ms. */
+  lingerMs?: number;
+  /** How long a viewer may keep a frame before it asks for the next one: 15,000 ms. */
+  stallMs?: number;
+}
+
+/** The frames of one viewer. Iterate once; `cut` is aborted when it reads too slowly, and the iteration ends with CutOff. */
+export interface Subscription extends AsyncIterable<Frame> {
+  readonly cut: AbortSignal;
+  /** Leaves. Safe to call twice, and after the end. */
+  close(): void;
+}
+
+export type Outcome = { kind: 'ended'; view: RunView } | { kind: 'open' };
+
+/** Every call throws RunNotFound (errors.ts) for an id without a history, and Temporal's own gRPC errors as they are. */
+export interface Streams {
+  /** The run as history has it now. */
+  view(runId: string): Promise<RunView>;
+  /**
+   * Everything from the beginning, or from right after `lastEventId`, then live, until the terminal event.
+   * Throws StreamIdError {status: 400 | 404 | 410, type, detail} before the first frame.
+   */
+  subscribe(runId: string, lastEventId?: string): Promise<Subscription>;
+  /** Events so far, without tokens in flight; the text of a finished step is one delta. */
+  page(runId: string, offset: number, limit: number): Promise<EventPage>;
+  /** Waits for the run's end, at most `timeoutMs`. Aborting `signal` ends the wait as `open`. */
+  result(runId: string, timeoutMs: number, signal?: AbortSignal): Promise<Outcome>;
+  /** How many runs are followed now. */
+  tails(): number;
+  /** Ends all tails; their viewers' streams end without a terminal event. */
+  close(): Promise<void>;
+}
+
+/** A tail that is this far behind what Temporal says is not waited for longer, in ms: the history is read anew. */
+const patienceMs = 1_000;
+
+export function createStreams(options: StreamsOptions): Streams {
+  const { connection, namespace, open, hub, readTool, lingerMs = 5_000, stallMs = 15_000 } = options;
+  const history = createHistory(connection, namespace);
+  const tails = createTails({ history, open, hub, readTool }, lingerMs);
+
+  /** The run's record up to now: a tail's if one has it, else read for this call. */
+  const recordOf = async (run: string): Promise<RunRecord> => {
+    const tail = tails.peek(run);
+    if (tail && (await isUpToDate(tail, history, run))) return tail.record;
+    return readOnce(options, history, run);
+  };
+
+  return {
+    view: async (run) => viewOf(await found(run, () => recordOf(run)), open),
+    async page(run, offset, limit) {
+      const record = await found(run, () => recordOf(run));
+      return pageOf(run, createMerge(record, undefined), offset, limit);
+    },
+    async subscribe(run, lastEventId) {
+      const { tail, leave } = tails.join(run);
+      try {
+        await tail.ready;
+        const { merge } = tail;
+        const from = lastEventId === undefined ? merge.beginning : merge.resume(lastEventId);
+        return openViewer({ tail, from, leave, stallMs });
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
+    async result(run, timeoutMs, signal) {
+      const { tail, leave } = tails.join(run);
+      try {
+        await tail.ready;
+        const ended = await endOf(tail, timeoutMs, signal);
+        return ended ? { kind: 'ended', view: await viewOf(tail.record, open) } : { kind: 'open' };
+      } finally {
+        leave();
+      }
+    },
+    tails: () => tails.count(),
+    close: async () => tails.close(),
+  };
+}
+
+async function found<T>(run: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw isGone(error) ? new RunNotFound(run) : error;
+  }
+}
+
+async function isUpToDate(tail: Tail, history: History, run: string): Promise<boolean> {
+  const { timeline, length } = await history.latest(run);
+  const reached = () => tail.state().kind !== 'failed' && tail.reached(timeline, length);
+  return settles(tail, reached, AbortSignal.timeout(patienceMs));
+}
+
+async function endOf(tail: Tail, timeoutMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const ended = () => {
+    const state = tail.state();
+    if (state.kind === 'failed') throw state.error;
+    return state.kind === 'ended';
+  };
+  return settles(tail, ended, signal ? AbortSignal.any([timeout, signal]) : timeout);
+}
+
+/** Waits until `holds`; false when `signal` was first. */
+async function settles(tail: Tail, holds: () => boolean, signal: AbortSignal): Promise<boolean> {
+  const wake = () => tail.wake();
+  signal.addEventListener('abort', wake);
+  try {
+    while (!holds()) {
+      if (signal.aborted) return false;
+      await tail.heard();
+    }
+    return true;
+  } finally {
+    signal.removeEventListener('abort', wake);
+  }
+}
+
+async function readOnce({ open, readTool }: StreamsOptions, history: History, run: string): Promise<RunRecord> {
+  const record = createRecord(run, readTool);
+  await readLine({
+    ...{ history, run, open, record },
+    fetch: (timeline, token) => history.page(run, timeline, token),
+    persist: (call) => call(),
+    take: (happenings) => record.take(happenings),
+    progress: () => {},
+  });
+  return record;
+}

@@ -1,0 +1,83 @@
+// Where pages of a long list begin: points in time of which is known how many runs are older.
+
+/** `below`: the number of runs of the filter with CreatedAt < `at` (ms). New runs do not change it: they come on top. */
+export interface Boundary {
+  at: number;
+  below: number;
+}
+
+/** Runs from `lo` (inclusive) to `hi` (exclusive). Undefined ends are open. */
+export interface Slot {
+  lo: Boundary | undefined;
+  hi: Boundary | undefined;
+}
+
+/** Positions of runs, counted from the oldest: `from` inclusive, `to` exclusive. */
+export interface Range {
+  from: number;
+  to: number;
+}
+
+export interface Boundaries {
+  /** The narrowest known slot around the range. */
+  around(range: Range): Slot;
+  /** Takes what was just measured; older knowledge that contradicts it is dropped. */
+  learn(fresh: readonly Boundary[]): void;
+}
+
+const mostBoundaries = 4000;
+
+export function createBoundaries(): Boundaries {
+  // Ascending by `at`, and so by `below`.
+  let known: Boundary[] = [];
+
+  const add = (point: Boundary) => {
+    const before = known.filter(({ at, below }) => at < point.at && below <= point.below);
+    const after = known.filter(({ at, below }) => at > point.at && below >= point.below);
+    known = [...before, point, ...after];
+  };
+
+  return {
+    around: ({ from, to }) => ({
+      lo: known.findLast(({ below }) => below <= from),
+      hi: known.find(({ below }) => below >= to),
+    }),
+    learn(fresh) {
+      for (const point of fresh) add(point);
+      if (known.length > mostBoundaries) known = known.filter((_, index) => index % 2 === 0);
+    },
+  };
+}
+
+const mostFilters = 200;
+
+/** The boundaries of each filter; those that were not asked for longest are forgotten first. */
+export function createBoundaryCache(): (key: string) => Boundaries {
+  const byFilter = new Map<string, Boundaries>();
+  return (key) => {
+    const found = byFilter.get(key) ?? createBoundaries();
+    byFilter.delete(key);
+    byFilter.set(key, found);
+    const [oldest] = byFilter.keys();
+    if (byFilter.size > mostFilters && oldest !== undefined) byFilter.delete(oldest);
+    return found;
+  };
+}
+
+/** A boundary every so many runs. */
+const stride = 25;
+
+/**
+ * What a list tells: `ages` are the CreatedAt of consecutive runs, newest first, and `above` is the number of runs
+ * before the first of them. A boundary stands only where the time changes: runs of one millisecond stay together.
+ */
+export function boundariesIn(ages: readonly number[], above: number, total: number): Boundary[] {
+  const found: Boundary[] = [];
+  for (let i = 0, last = 0; i < ages.length; i++) {
+    const at = ages[i]!;
+    if (ages[i + 1] === at || (i + 1 - last < stride && i + 1 < ages.length)) continue;
+    found.push({ at, below: total - above - i - 1 });
+    last = i + 1;
+  }
+  return found;
+}

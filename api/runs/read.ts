@@ -1,0 +1,88 @@
+// Reads one run whole: what Temporal's describe and its history say. No worker is asked.
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { withDeadline } from '../deadline.ts';
+import type { ApiDeps } from '../deps.ts';
+import { runNotFound } from '../errors.ts';
+import { RunNotFound } from '../events/errors.ts';
+import type { RunView } from '../events/view.ts';
+import type { Workers } from '../workers.ts';
+import { labelsOf, lineageOf, metadataOf, queryOf, waitingOf } from './attributes.ts';
+import { requireRun, stateOf } from './describe.ts';
+import { type Problem, problemOf } from './problem.ts';
+import { readStatus } from './progress.ts';
+import { questionOf } from './question.ts';
+import type { RunAnswer } from './shape.ts';
+import { isEnded, type RunStatus } from './status.ts';
+import { attributes } from '../../workflows/runtime/messages.ts';
+
+export async function readRun(deps: ApiDeps, workers: Workers, id: string): Promise<RunAnswer> {
+  const { run, status, view } = await withDeadline(deps.client, async () => {
+    const run = await requireRun(deps, id);
+    // One after the other: history is then at least as new as the description.
+    const [status, view] = await Promise.all([readStatus(deps, run), viewOf(deps, id)]);
+    return { run, status: newer(status, view), view };
+  });
+  const problem = view.problem ?? (isEnded(status) ? undefined : await problemOf(run, status, () => workers.present()));
+  return answer(deps, run, status, view, problem);
+}
+
+/** The run may have ended between the two. */
+const newer = (status: RunStatus, view: RunView): RunStatus =>
+  isEnded(view.status) && !isEnded(status) ? view.status : status;
+
+export async function viewOf({ streams }: ApiDeps, id: string): Promise<RunView> {
+  try {
+    return await streams.view(id);
+  } catch (error) {
+    if (error instanceof RunNotFound) throw runNotFound(id);
+    throw error;
+  }
+}
+
+function answer(
+  deps: ApiDeps,
+  run: WorkflowExecutionDescription,
+  status: RunStatus,
+  view: RunView,
+  problem: Problem | undefined,
+): RunAnswer {
+  const ended = isEnded(status);
+  return {
+    id: run.workflowId,
+    workflow: run.type,
+    ...labelsOf(run),
+    status,
+    problem: problem ?? null,
+    stopping: !ended && isStopping(run),
+    waiting_for: ended ? [] : waitingOf(run),
+    input_query: questionOf(view.input) ?? queryOf(run),
+    response_content: view.response,
+    metrics: view.metrics,
+    started_at: status === 'queued' ? null : (view.steps[0]?.started_at ?? view.created_at),
+    completed_at: view.completed_at ?? run.closeTime?.toISOString() ?? null,
+    input: view.input,
+    result: view.result,
+    error: view.error,
+    steps: view.steps,
+    children: view.children,
+    usage: { ...view.usage, waste: view.waste },
+    lineage: lineageOf(run),
+    timelines: view.timelines,
+    metadata: metadataOf(run),
+    temporal_ui: uiLink(deps, run.workflowId, run.runId),
+  };
+}
+
+export function isStopping({
+  typedSearchAttributes,
+}: Pick<WorkflowExecutionDescription, 'typedSearchAttributes'>): boolean {
+  const state = stateOf(typedSearchAttributes.get(attributes.RunState));
+  return state === 'stopping' || state === 'cancelling';
+}
+
+/** Of the run, or of one of its timelines, in the Temporal Web UI. */
+export function uiLink({ temporalUi, namespace }: ApiDeps, id: string, timeline?: string): string | null {
+  if (temporalUi === undefined) return null;
+  const path = ['namespaces', namespace, 'workflows', id, ...(timeline === undefined ? [] : [timeline, 'history'])];
+  return `${temporalUi}/${path.map(encodeURIComponent).join('/')}`;
+}

@@ -1,0 +1,160 @@
+// The JSON of runs, as the API answers it.
+import { z } from '@hono/zod-openapi';
+import { problemTypes } from './problem.ts';
+import { statuses } from './status.ts';
+
+const time = z.iso.datetime().openapi({ description: 'ISO-8601, UTC.' });
+
+const fault = z.object({ type: z.string(), message: z.string() }).openapi('Fault');
+
+const spent = z
+  .object({
+    input_tokens: z.number(),
+    output_tokens: z.number(),
+    cost_usd: z.number().nullable().openapi({ description: 'US$; null when a model of it has no known price.' }),
+    estimated: z.boolean().openapi({ description: 'The provider did not tell all of it; the rest was estimated.' }),
+  })
+  .openapi('Spent');
+
+const metrics = z
+  .object({
+    total_tokens: z.number(),
+    prompt_tokens: z.number(),
+    completion_tokens: z.number(),
+    duration: z.number().openapi({ description: 'Seconds.' }),
+    steps_count: z.number(),
+    tool_calls_count: z.number(),
+  })
+  .openapi('Metrics');
+
+const problem = z
+  .object({ type: z.enum(problemTypes), since: time, what_to_do: z.string() })
+  .openapi('Problem', { description: 'Why the run cannot proceed though it is open.' });
+
+const waiting = z
+  .object({
+    waiting_id: z.string(),
+    name: z.string(),
+    kind: z.enum(['question', 'approval', 'budget']),
+    question: z.string(),
+    since: time,
+  })
+  .openapi('WaitingFor');
+
+const step = z
+  .object({
+    step: z.string(),
+    round: z.number(),
+    kind: z.enum(['activity', 'wait']),
+    name: z.string(),
+    activity: z.string().nullable(),
+    timeline: z.number(),
+    status: z.enum(['scheduled', 'completed', 'failed', 'cancelled', 'aborted', 'timed_out']),
+    step_num: z.number().nullable(),
+    attempt: z.number().nullable(),
+    started_at: time,
+    completed_at: time.nullable(),
+    input: z.unknown().optional(),
+    input_bytes: z.number().optional(),
+    result: z.unknown().optional(),
+    result_bytes: z.number().optional(),
+    partial: z.string().optional(),
+    error: fault.optional(),
+    usage: spent.optional(),
+    problem: z.string().optional(),
+  })
+  .openapi('Step');
+
+const child = z
+  .object({
+    run_id: z.string(),
+    workflow: z.string(),
+    status: z.enum(['running', 'completed', 'failed', 'cancelled']),
+    started_at: time,
+    completed_at: time.nullable(),
+  })
+  .openapi('Child');
+
+const timeline = z
+  .object({
+    timeline: z.string(),
+    ordinal: z.number(),
+    opening: z.enum(['started', 'continued', 'rewound']),
+    started_at: time.nullable(),
+  })
+  .openapi('Timeline');
+
+const brief = {
+  id: z.string(),
+  workflow: z.string(),
+  agent_id: z.string().nullable(),
+  user_id: z.string().nullable(),
+  session_id: z.string().nullable(),
+  status: z.enum(statuses),
+  problem: problem.nullable(),
+  stopping: z.boolean().openapi({ description: 'A pause or a cancel waits for steps in flight.' }),
+  waiting_for: z.array(waiting),
+  input_query: z
+    .string()
+    .nullable()
+    .openapi({ description: "The question's first line in lists, the whole question of one run." }),
+  response_content: z
+    .string()
+    .nullable()
+    .openapi({ description: "The answer's text; of a cancelled run, what was there." }),
+  metrics: metrics.nullable(),
+  tags: z.array(z.string()),
+  created_at: time,
+  completed_at: time.nullable(),
+};
+
+export const runRow = z.object(brief).openapi('RunRow');
+export type RunRow = z.infer<typeof runRow>;
+
+export const run = z
+  .object({
+    ...brief,
+    started_at: time.nullable().openapi({ description: 'When its first step was due; null while queued.' }),
+    input: z.unknown(),
+    result: z.unknown(),
+    error: fault.nullable(),
+    steps: z.array(step),
+    children: z.array(child),
+    usage: spent.extend({ waste: spent.openapi({ description: 'Spent in vain: retries, aborts, crashes.' }) }),
+    lineage: z.object({ forked_from: z.string().nullable(), root: z.string() }),
+    timelines: z.array(timeline),
+    metadata: z.record(z.string(), z.unknown()),
+    temporal_ui: z.string().nullable(),
+  })
+  .openapi('Run');
+export type RunAnswer = z.infer<typeof run>;
+
+export const runList = z
+  .object({ total: z.number(), items: z.array(runRow), limit: z.number(), offset: z.number() })
+  .openapi('RunList');
+
+export const started = z
+  .object({
+    run_id: z.string(),
+    workflow: z.string(),
+    status: z.enum(statuses),
+    url: z.string(),
+    events_url: z.string(),
+    temporal_ui: z.string().nullable(),
+  })
+  .openapi('StartedRun');
+
+export const outcome = z
+  .object({
+    run_id: z.string(),
+    status: z.enum(['completed', 'failed', 'cancelled']),
+    result: z.unknown(),
+    response: z.string().nullable(),
+    error: fault.nullable(),
+    metrics,
+  })
+  .openapi('Outcome');
+
+export const controlled = z
+  .object({ success: z.literal(true), run_id: z.string(), status: z.enum(statuses), message: z.string() })
+  .openapi('Controlled');
