@@ -1,0 +1,142 @@
+// Paging through lists of any size and shape, over records in memory that answer as visibility does: in its own order, 1,000 at a time.
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { describe, expect, test } from 'vitest';
+import { queriesOf } from '../api/runs/filter.ts';
+import { createRunPages } from '../api/runs/pages.ts';
+import type { Visibility } from '../api/runs/visibility.ts';
+import { attributes } from '../workflows/runtime/messages.ts';
+
+interface Made {
+  id: string;
+  created: number;
+  closed?: number;
+}
+
+/** Numbers from 0 (inclusive) to 1, the same for the same seed. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1664525 + 1013904223) % 2 ** 32;
+    return state / 2 ** 32;
+  };
+}
+
+const now = Date.UTC(2026, 10, 21);
+
+/** When the runs of a list were created, in ms before now. */
+const shapes: Record<string, (next: () => number) => number> = {
+  'spread evenly over a day': (next) => next() * 86_400_000,
+  'mostly of the last minute, some of years ago': (next) => 60_000 * (1 / (next() + 1e-6) - 1),
+  'in bursts of many within the same millisecond': (next) => Math.floor(next() * 50) * 3_600_000,
+  'in three months, ever more': (next) => 90 * 86_400_000 * next() ** 3,
+};
+
+function makeRuns(count: number, shape: (next: () => number) => number, next: () => number): Made[] {
+  return Array.from({ length: count }, (_, i) => {
+    const created = Math.floor(now - shape(next));
+    const closed = next() < 0.3 ? undefined : Math.min(now, created + Math.floor(next() ** 4 * 3_600_000));
+    return { id: `run-${i}`, created, closed };
+  });
+}
+
+const asRecord = ({ id, created, closed }: Made): WorkflowExecutionInfo => ({
+  ...{ workflowId: id, runId: id, type: 'simple', taskQueue: 'q', historyLength: 1, raw: {}, searchAttributes: {} },
+  status: closed === undefined ? { code: 1, name: 'RUNNING' } : { code: 2, name: 'COMPLETED' },
+  startTime: new Date(created),
+  closeTime: closed === undefined ? undefined : new Date(closed),
+  typedSearchAttributes: new TypedSearchAttributes([{ key: attributes.CreatedAt, value: new Date(created) }]),
+});
+
+function inMemory(runs: Made[]): Visibility & { calls: number } {
+  const within = ({ from = -Infinity, to = Infinity }: { from?: number; to?: number }) =>
+    runs.filter(({ created }) => created >= from && created < to);
+  const visibility = {
+    calls: 0,
+    async count(_: unknown, window: { from?: number; to?: number }) {
+      visibility.calls++;
+      return within(window).length;
+    },
+    async records(
+      _: unknown,
+      window: { from?: number; to?: number },
+      pages: number,
+      enough: (records: WorkflowExecutionInfo[]) => boolean = () => false,
+    ) {
+      const sorted = within(window).toSorted(
+        (a, b) => (b.closed ?? Infinity) - (a.closed ?? Infinity) || b.created - a.created || (a.id < b.id ? -1 : 1),
+      );
+      for (let page = 1; ; page++) {
+        visibility.calls++;
+        const records = sorted.slice(0, page * 1000).map(asRecord);
+        // A page that is not full is the last one; a full one may be, without anybody knowing.
+        const all = records.length < page * 1000;
+        if (all || page === pages || enough(records)) return { records, all };
+      }
+    },
+  };
+  return visibility;
+}
+
+const newestFirst = (runs: Made[]): string[] =>
+  runs.toSorted((a, b) => b.created - a.created || (a.id < b.id ? 1 : -1)).map(({ id }) => id);
+
+const queries = queriesOf({});
+
+describe.each(Object.entries(shapes))('runs %s', (_, shape) => {
+  test.each([1, 20, 999, 1000, 1001, 2999, 3000])('%i of them: any page, cold or warm, in at most 4 calls', async (count) => {
+    const next = random(count);
+    const runs = makeRuns(count, shape, next);
+    const order = newestFirst(runs);
+    const visibility = inMemory(runs);
+    for (let i = 0; i < 30; i++) {
+      // Now and then a service that knows nothing yet.
+      const pages = i % 5 === 0 ? createRunPages(visibility, () => now) : warm(visibility);
+      const limit = 1 + Math.floor(next() * (i % 3 === 0 ? 1000 : 50));
+      const offset = Math.floor(next() * count);
+      visibility.calls = 0;
+      const page = await pages(queries, offset, limit);
+      expect(page.total).toBe(count);
+      expect(page.runs.map(({ workflowId }) => workflowId)).toEqual(order.slice(offset, offset + limit));
+      expect(visibility.calls).toBeLessThanOrEqual(4);
+    }
+  });
+
+  test('20,000 of them: a first jump counts its way, what is near a known page costs at most 4 calls', async () => {
+    const next = random(7);
+    const runs = makeRuns(20_000, shape, next);
+    const order = newestFirst(runs);
+    const visibility = inMemory(runs);
+    const pages = createRunPages(visibility, () => now);
+    const ask = async (offset: number, limit: number): Promise<number> => {
+      visibility.calls = 0;
+      const page = await pages(queries, offset, limit);
+      expect(page.total).toBe(order.length);
+      expect(page.runs.map(({ workflowId }) => workflowId)).toEqual(order.slice(offset, offset + limit));
+      return visibility.calls;
+    };
+    const firstJumps: number[] = [];
+    for (const offset of [0, 19_990, 3000, 12_345, 7000, 15_000]) {
+      firstJumps.push(await ask(offset, 20));
+      expect(await ask(offset, 20)).toBeLessThanOrEqual(4);
+      expect(await ask(offset + 20, 20)).toBeLessThanOrEqual(4);
+    }
+    console.log(firstJumps);
+    expect(Math.max(...firstJumps)).toBeLessThanOrEqual(40);
+    // Runs come on top and one goes at the bottom, while somebody pages through.
+    for (let i = 0; i < 60; i++) {
+      runs.push({ id: `new-${i}`, created: now + i });
+      if (i % 10 === 0) runs.splice(Math.floor(next() * 100), 1);
+      order.splice(0, order.length, ...newestFirst(runs));
+      expect(await ask((i % 20) * 20, 20)).toBeLessThanOrEqual(4);
+    }
+  });
+});
+
+const warmed = new WeakMap<Visibility, ReturnType<typeof createRunPages>>();
+
+function warm(visibility: Visibility): ReturnType<typeof createRunPages> {
+  const known = warmed.get(visibility) ?? createRunPages(visibility, () => now);
+  warmed.set(visibility, known);
+  return known;
+}

@@ -1,0 +1,70 @@
+// Runs that show what the runtime does: each leaves a history in which one of its ways is recorded.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import { answer, answerSignal, attributes, pause, resume, type RunState } from '../workflows/runtime/messages.ts';
+import type { World } from './world.ts';
+
+const question = (content: string) => ({ messages: [{ role: 'user', content }] });
+
+export async function inState(run: WorkflowHandle, wanted: RunState, ms = 6000): Promise<void> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const { typedSearchAttributes, status } = await run.describe();
+    const now = typedSearchAttributes.get(attributes.RunState);
+    if (now === wanted) return;
+    if (Date.now() > end) throw new Error(`The run is ${status.name}, ${now}, not ${wanted}, after ${ms} ms.`);
+    await sleep(20);
+  }
+}
+
+async function interrupted(world: World, about: string, after: 'continue' | 'regenerate' | 'cancel') {
+  world.openai.script({ match: about, tokens: 60, tokenMs: 30 });
+  const run = await world.start('simple', question(about));
+  await world.openai.until(() => world.openai.matching(about).some((call) => call.tokens > 3));
+  if (after === 'cancel') {
+    await run.cancel();
+    return run;
+  }
+  await run.signal(pause, 'now');
+  await inState(run, 'paused');
+  await run.signal(resume, after);
+  return run;
+}
+
+/** By name, as its recorded history is called. */
+export const scenarios: Record<string, (world: World) => Promise<WorkflowHandle>> = {
+  simple: (world) => world.start('simple', question('What is a fork?')),
+  'simple-fails': (world) => {
+    world.openai.script({ match: 'refuse this', fault: { status: 400 } });
+    return world.start('simple', question('refuse this'));
+  },
+  'simple-retried': (world) => {
+    world.openai.script({ match: 'cut this', fault: 'no-end' });
+    return world.start('simple', question('cut this'));
+  },
+  'simple-paused-continued': (world) => interrupted(world, 'pause, continue', 'continue'),
+  'simple-paused-regenerated': (world) => interrupted(world, 'pause, regenerate', 'regenerate'),
+  'simple-cancelled': (world) => interrupted(world, 'pause, cancel', 'cancel'),
+  'rag-refused': (world) => world.start('rag', { ...question('What is it?'), url: 'http://127.0.0.1:1/' }),
+  poem_flow: (world) => world.start('poem_flow', { sentence_count: 3 }),
+  six: async (world) => {
+    world.openai.script({ match: 'parts part 2', tokens: 20, tokenMs: 20 });
+    const run = await world.start('six', { topic: 'parts' });
+    await world.openai.until(() => world.openai.matching('parts part 2').some((call) => call.tokens > 1));
+    await run.signal(pause, 'drain');
+    await inState(run, 'paused');
+    await run.signal(resume);
+    return run;
+  },
+  asks: async (world) => {
+    const run = await world.start('asks', { topic: 'history' });
+    await inState(run, 'waiting');
+    await run.executeUpdate(answer, { args: [{ waiting_id: 'tone-1', value: 'mild' }] });
+    await world.openai.until(() => world.openai.matching('history in tone mild').length > 0);
+    await inState(run, 'waiting');
+    await run.signal(answerSignal, { waiting_id: 'verdict-2', value: true });
+    return run;
+  },
+  talks: (world) => world.start('talks', { topic: 'chat', turns: 4, chars: 40 }),
+  'input-refused': (world) => world.start('six', { subject: 'wrong key' }),
+};

@@ -1,0 +1,7 @@
+// What the tests' workers run: the shipped catalogue and the workflows made for tests.
+export * from '../../workflows/index.ts';
+export { asks } from './asks.ts';
+export { five } from './five.ts';
+export { raises } from './raises.ts';
+export { six } from './six.ts';
+export { talks } from './talks.ts';

@@ -1,0 +1,114 @@
+// A whole Waymark for a test: worker, hub and client on the run's real Temporal server, with a fake model provider.
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, type WorkflowHandle } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { inject } from 'vitest';
+import type { Hub } from '../activities/hub.ts';
+import { createActivities } from '../activities/index.ts';
+import { createMemoryHub } from '../activities/memory-hub.ts';
+import { attemptInterceptor } from '../activities/owner.ts';
+import { createPageFetcher, type PageConfig } from '../activities/page/fetcher.ts';
+import { createFetchPage } from '../activities/page/step.ts';
+import { blobs, createDataConverter } from '../temporal/converter.ts';
+import { createWorker } from '../worker/worker.ts';
+import { type FakeOpenAI, startOpenAI } from './openai.ts';
+
+export interface WorldOptions {
+  protocol?: 'responses' | 'chat';
+  slots?: number;
+  pages?: PageConfig;
+  /** More activities, for test workflows. */
+  activities?: object;
+  /** False: nobody works until `hire`. */
+  worker?: boolean;
+}
+
+export interface World {
+  openai: FakeOpenAI;
+  client: Client;
+  connection: NativeConnection;
+  hub: Hub;
+  /** WAYMARK_DATA. */
+  data: string;
+  /** This world's own: nobody else's worker takes its tasks. */
+  taskQueue: string;
+  start(type: string, input: unknown, id?: string): Promise<WorkflowHandle>;
+  hire(): Promise<void>;
+  /** Ends the worker, letting steps end. */
+  dismiss(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  installOnce();
+  const openai = await startOpenAI();
+  const data = await mkdtemp(join(tmpdir(), 'waymark-world-'));
+  const driver = blobs(data);
+  const dataConverter = createDataConverter(driver);
+  const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
+  const client = new Client({ connection, namespace: inject('temporalNamespace'), dataConverter });
+  const taskQueue = `test-${randomUUID()}`;
+  const hub = createMemoryHub();
+  const pages = createPageFetcher(options.pages);
+  const model = {
+    baseURL: openai.url,
+    apiKey: 'test',
+    protocol: options.protocol ?? 'responses',
+    model: 'gpt-4o-mini',
+    limits: { firstEventMs: 1500, thinkMs: 1500, idleMs: 1500 },
+  };
+  const shipped = createActivities({ model, blobs: driver, data, fetchPage: createFetchPage(pages) });
+  let working: { worker: Worker; ended: Promise<void> } | undefined;
+
+  const hire = async () => {
+    const worker = await createWorker({
+      connection,
+      client,
+      dataConverter,
+      taskQueue,
+      activities: { ...shipped, idle: () => Promise.resolve(), ...options.activities },
+      attempts: attemptInterceptor({ hub }),
+      workflowBundle: { codePath: inject('workflowBundle') },
+      slots: options.slots ?? 50,
+      stickyTimeout: '1s',
+      shutdownGraceMs: 2000,
+    });
+    working = { worker, ended: worker.run() };
+  };
+  const dismiss = async () => {
+    working?.worker.shutdown();
+    await working?.ended;
+    working = undefined;
+  };
+  if (options.worker !== false) await hire();
+
+  return {
+    openai,
+    client,
+    connection,
+    hub,
+    data,
+    taskQueue,
+    start: (type, input, id = randomUUID()) =>
+      client.workflow.start(type, { taskQueue, workflowId: id, args: [input], requestEagerStart: true }),
+    hire,
+    dismiss,
+    async close() {
+      await dismiss();
+      await pages.close();
+      await connection.close();
+      await openai.close();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+let installed = false;
+
+function installOnce(): void {
+  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  installed = true;
+}
