@@ -6,6 +6,7 @@ import { CancelledFailure, type ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { attempts, type Partial, type SpentReport } from './attempt.ts';
 import { Fault, judge } from './failures.ts';
+import { untilHeard } from './hearing.ts';
 import type { Hub } from './hub.ts';
 import { headerOf } from './record.ts';
 import { createRunning, type Running } from './running.ts';
@@ -30,6 +31,7 @@ export const attemptInterceptor =
       async execute(input, next) {
         const running = createRunning(context, hub, headerOf(input.headers));
         try {
+          await untilHeard(context, running);
           return await attempts.run(running.attempt, () => next(input));
         } catch (error) {
           throw await ending(context, running, error);

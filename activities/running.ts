@@ -12,6 +12,8 @@ export interface Running {
   spentHere(): Spent;
   countFault(): void;
   beat(): void;
+  /** Comes back when Temporal has said whether the step is to be aborted; a Temporal that cannot be reached is waited for 2 s. */
+  sure(): Promise<void>;
   /** Nothing is beaten, shown or listened to any more. */
   end(): void;
 }
@@ -71,6 +73,7 @@ export function createRunning(context: Context, hub: Hub, header: GateHeader): R
       record = { ...record, faults: record.faults + 1 };
     },
     beat: () => pulse.beat(),
+    sure: () => pulse.sure(),
     end() {
       pulse.stop();
       deaf();

@@ -4,7 +4,7 @@ import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { limitBody } from './body.ts';
-import type { Api, ApiDeps, ApiEnv } from './deps.ts';
+import type { Api, ApiDeps, ApiEnv, Core } from './deps.ts';
 import { addDocs } from './docs.ts';
 import { answerError, noSuchRoute, ofZod } from './envelope.ts';
 import { ApiError } from './errors.ts';
@@ -14,19 +14,20 @@ import { addOpenApi } from './openapi.ts';
 import { guardOrigin } from './origin.ts';
 import { addControl } from './runs/control-routes.ts';
 import { addEvents } from './runs/event-routes.ts';
+import { createRemoved } from './runs/removed.ts';
 import { addRuns } from './runs/routes.ts';
 import { addStarting } from './runs/start-route.ts';
 import { addStart } from './start-page.ts';
 import { createWorkers } from './workers.ts';
 import { addWorkflows } from './workflow-routes.ts';
 
-export function createApp(deps: ApiDeps): Api {
+export function createApp(given: ApiDeps): Api {
+  const deps: Core = { ...given, workers: createWorkers(given), removed: createRemoved() };
   const app: Api = new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
       if (!result.success) throw new ApiError(422, 'invalid_request', ofZod(result.error, result.target));
     },
   });
-  const workers = createWorkers(deps);
   const onError = answerError(deps);
 
   app.onError(onError);
@@ -44,10 +45,10 @@ export function createApp(deps: ApiDeps): Api {
   app.use(guardOrigin(deps.config.corsOrigins));
   app.use(limitBody);
 
-  addHealth(app, deps, workers);
+  addHealth(app, deps);
   addWorkflows(app, deps);
   addStarting(app, deps);
-  addRuns(app, deps, workers);
+  addRuns(app, deps);
   addControl(app, deps);
   addEvents(app, deps);
   addOpenApi(app, deps);

@@ -3,26 +3,38 @@ import { type Client, NamespaceNotFoundError, WorkflowNotFoundError } from '@tem
 import { ApiError, temporalUnavailable } from './errors.ts';
 
 /** So that an answer comes within 2 s of the request, whatever state Temporal is in. */
-export const defaultDeadlineMs = 1500;
+const defaultDeadlineMs = 1500;
+
+interface Temporal {
+  client: Client;
+  config: { deadlineMs?: number };
+}
 
 /**
  * Runs `calls`; when they are not done in time, throws ApiError `temporal_unavailable`. Other faults of
  * Temporal come out as `explain` translates them; errors that are not Temporal's pass as they are.
  */
-export async function withDeadline<T>(client: Client, calls: () => Promise<T>, ms = defaultDeadlineMs): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+export async function withDeadline<T>(temporal: Temporal, calls: () => Promise<T>, ms = msOf(temporal)): Promise<T> {
   // The second clock is for a connection that is itself being set up: its own wait knows no deadline of ours.
+  return inTime(temporal, temporal.client.withDeadline(Date.now() + ms, calls), ms + 100);
+}
+
+/** The same for something that has begun already and keeps its own deadlines. */
+export async function inTime<T>(temporal: Temporal, work: Promise<T>, ms = msOf(temporal)): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(temporalUnavailable(undefined)), ms + 100);
+    timer = setTimeout(() => reject(temporalUnavailable(undefined)), ms);
   });
   try {
-    return await Promise.race([client.withDeadline(Date.now() + ms, calls), late]);
+    return await Promise.race([work, late]);
   } catch (error) {
     throw explain(error);
   } finally {
     clearTimeout(timer);
   }
 }
+
+const msOf = ({ config }: Temporal): number => config.deadlineMs ?? defaultDeadlineMs;
 
 /** gRPC's status codes: https://grpc.io/docs/guides/status-codes/ */
 export const grpc = {

@@ -6,7 +6,8 @@ import type { Logger } from 'pino';
 import type { Hub } from '../activities/hub.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Streams } from './events/streams.ts';
-import type { Visibility } from './runs/visibility.ts';
+import type { Removed } from './runs/removed.ts';
+import type { Workers } from './workers.ts';
 
 export interface ApiConfig {
   version: string;
@@ -19,6 +20,8 @@ export interface ApiConfig {
    * matching.longPollExpirationInterval (10 s on ours, 60 s by default).
    */
   workerSeenWithinMs: number;
+  /** How long one question to Temporal may take, in ms. Default: 1500, so that an answer comes within 2 s. */
+  deadlineMs?: number;
   /** True: clients see the text of unexpected faults. Only for LOG_LEVEL=debug on loopback. */
   showFaults: boolean;
 }
@@ -37,8 +40,12 @@ export interface ApiDeps {
   temporalUi?: string;
   /** Ms since the epoch. */
   clock?: () => number;
-  /** Lists and counts; absent: the client's. */
-  visibility?: Visibility;
+}
+
+/** The dependencies with what the app itself keeps: what the functions of routes get. */
+export interface Core extends ApiDeps {
+  workers: Workers;
+  removed: Removed;
 }
 
 export type ApiEnv = { Variables: RequestIdVariables };

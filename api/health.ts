@@ -2,9 +2,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { failure, json } from './answers.ts';
 import { withDeadline } from './deadline.ts';
-import type { Api, ApiDeps } from './deps.ts';
+import type { Api, Core } from './deps.ts';
 import { ApiError } from './errors.ts';
-import type { Workers } from './workers.ts';
 
 const component = z.object({ status: z.enum(['up', 'down', 'unknown']), detail: z.string().optional() });
 type Component = z.infer<typeof component>;
@@ -35,10 +34,10 @@ const short = route('/health', 'Whether the service answers', simple);
 const live = route('/health/live', 'Whether the service answers', simple);
 const readiness = route('/health/ready', 'Whether the service can take requests: 503 names what is down', ready);
 
-export function addHealth(app: Api, deps: ApiDeps, workers: Workers): void {
+export function addHealth(app: Api, deps: Core): void {
   app.openapi(full, async (c) => {
     const temporal = await askTemporal(deps);
-    const worker = temporal.status === 'up' ? await askWorker(workers) : unknown;
+    const worker = temporal.status === 'up' ? await askWorker(deps) : unknown;
     const status = temporal.status === 'up' && worker.status === 'up' ? 'healthy' : 'degraded';
     const timestamp = new Date((deps.clock ?? Date.now)()).toISOString();
     return c.json({ status, version: deps.config.version, timestamp, components: { temporal, worker } } as const, 200);
@@ -62,16 +61,17 @@ const unknown: Component = { status: 'unknown' };
 /** Health is asked often and must answer soon. */
 const soonMs = 1000;
 
-async function askTemporal({ client, namespace }: ApiDeps): Promise<Component> {
+async function askTemporal(deps: Core): Promise<Component> {
+  const { client, namespace } = deps;
   try {
-    await withDeadline(client, () => client.workflowService.describeNamespace({ namespace }), soonMs);
+    await withDeadline(deps, () => client.workflowService.describeNamespace({ namespace }), soonMs);
     return { status: 'up' };
   } catch (error) {
     return { status: 'down', detail: error instanceof ApiError ? error.message : 'It answers with an error.' };
   }
 }
 
-async function askWorker(workers: Workers): Promise<Component> {
+async function askWorker({ workers }: Core): Promise<Component> {
   try {
     if (await workers.present()) return { status: 'up' };
     return { status: 'down', detail: 'No worker polls. Runs are accepted and go on when one starts.' };

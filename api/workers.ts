@@ -9,12 +9,13 @@ export interface Workers {
 
 const keptMs = 1000;
 
-export function createWorkers({ client, namespace, taskQueue, config, clock = Date.now }: ApiDeps): Workers {
+export function createWorkers(deps: ApiDeps): Workers {
+  const { client, namespace, taskQueue, config, clock = Date.now } = deps;
   let asked: { at: number; answer: Promise<boolean> } | undefined;
 
   const ask = async (): Promise<boolean> => {
     // Of the queue's workflow side, which is the default: for steps a worker polls only while it has a slot free.
-    const { pollers } = await withDeadline(client, () =>
+    const { pollers } = await withDeadline(deps, () =>
       client.workflowService.describeTaskQueue({
         namespace,
         taskQueue: { name: taskQueue },

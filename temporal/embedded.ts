@@ -10,7 +10,7 @@ import { keepAlive } from './keeper.ts';
 import { endServer, removeUnfinished } from './leftover.ts';
 import { type Lock, tryLock } from './lock.ts';
 import type { Log } from './log.ts';
-import { loopback, nextFree } from './ports.ts';
+import { loopback, nextFree, untilFree } from './ports.ts';
 import { readRecord, removeRecord, type ServerRecord, writeRecord } from './record.ts';
 import { add, lacksOf } from './schema.ts';
 import { startServer } from './server.ts';
@@ -32,7 +32,8 @@ export interface Embedded {
 
 /** The owner is whoever holds the folder's lock, which goes with its process, however that ends. */
 export async function openEmbedded(config: EmbeddedConfig, log: Log): Promise<Embedded> {
-  await mkdir(config.data, { recursive: true });
+  // It will hold what people ask and what they are answered.
+  await mkdir(config.data, { recursive: true, mode: 0o700 });
   for (let tries = 0; ; tries++) {
     const lock = tryLock(join(config.data, 'temporal.lock'));
     if (lock) return await own(config, lock, log);
@@ -53,7 +54,7 @@ async function own(config: EmbeddedConfig, lock: Lock, log: Log): Promise<Embedd
   try {
     const database = join(config.data, 'temporal.db');
     const last = await readRecord(config.data);
-    if (last) await endServer(last.pid, database);
+    if (last && (await endServer(last.pid, database))) await untilFree(last.port);
     await removeUnfinished(database);
     const binary = await findBinary(config, log);
     const ports = await choosePorts(config, last, log);
@@ -65,12 +66,15 @@ async function own(config: EmbeddedConfig, lock: Lock, log: Log): Promise<Embedd
       await writeRecord(config.data, { ...record, pid: server.pid });
       return server;
     }, log);
-    await provide(addressOf(ports), config.namespace);
     const stop = async () => {
       await keeper.stop();
       await removeRecord(config.data);
       lock.release();
     };
+    await provide(addressOf(ports), config.namespace).catch(async (error: unknown) => {
+      await stop();
+      throw error;
+    });
     return { kind: 'owned', port: ports.port, uiPort: ports.ui_port, stop };
   } catch (error) {
     lock.release();

@@ -6,15 +6,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** Ends process `pid` if it serves `database`; any other process that has the number by now is left alone. */
-export async function endServer(pid: number, database: string): Promise<void> {
-  if (!(await serves(pid, database))) return;
+/** Ends process `pid` if it serves `database`, and says whether; another process that has the number by now is left alone. */
+export async function endServer(pid: number, database: string): Promise<boolean> {
+  if (!(await serves(pid, database))) return false;
   signal(pid, 'SIGTERM');
   for (let waited = 0; waited < 50; waited++) {
     await sleep(100);
-    if (!(await serves(pid, database))) return;
+    if (!(await serves(pid, database))) return true;
   }
   signal(pid, 'SIGKILL');
+  return true;
 }
 
 async function serves(pid: number, database: string): Promise<boolean> {

@@ -2,6 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 
 export interface Lock {
+  /** Once or more often. */
   release(): void;
 }
 
@@ -10,7 +11,7 @@ export function tryLock(path: string): Lock | undefined {
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');
-    return { release: () => database.close() };
+    return { release: () => database.isOpen && database.close() };
   } catch (error) {
     database.close();
     if (isBusy(error)) return undefined;

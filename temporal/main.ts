@@ -32,7 +32,10 @@ async function serve(config: TemporalConfig): Promise<number> {
     say('Another process started it and will end it.');
     return 0;
   }
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const asked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  // npm passes Ctrl+C on once more, which must not cut the server's end short.
+  process.on('SIGINT', () => {});
+  await asked;
   await temporal.stop();
   return 0;
 }

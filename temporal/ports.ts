@@ -1,5 +1,6 @@
 // Free ports on loopback for a server that we start.
 import { createServer, connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export const loopback = '127.0.0.1';
 
@@ -10,6 +11,11 @@ export function isFree(port: number): Promise<boolean> {
     probe.once('error', () => resolve(false));
     probe.listen(port, loopback, () => probe.close(() => resolve(true)));
   });
+}
+
+/** Waits for a port that its holder is about to leave, at most 2 s. */
+export async function untilFree(port: number): Promise<void> {
+  for (let tries = 0; tries < 40 && !(await isFree(port)); tries++) await sleep(50);
 }
 
 /** The first free port from `port` upwards, leaving out `taken`. */

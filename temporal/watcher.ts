@@ -6,7 +6,7 @@ const script = `
 read -r _
 kill -TERM "$1" 2>/dev/null
 n=0
-while [ $n -lt 30 ] && kill -0 "$1" 2>/dev/null; do sleep 0.1; n=$((n + 1)); done
+while [ $n -lt 10 ] && kill -0 "$1" 2>/dev/null; do sleep 0.1; n=$((n + 1)); done
 kill -KILL "$1" 2>/dev/null
 `;
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
-import { expect, inject } from 'vitest';
+import { inject } from 'vitest';
 import { z } from 'zod';
 import { createApp } from '../api/app.ts';
 import type { Catalogue } from '../api/catalogue.ts';
@@ -64,7 +64,10 @@ export async function openApiStage(world?: World, { address, ...deps }: StageOpt
   });
   const log: string[] = [];
   const all: ApiDeps = {
-    ...{ client, namespace, streams, catalogue },
+    client,
+    namespace,
+    streams,
+    catalogue,
     taskQueue: world?.taskQueue ?? 'nobody',
     hub: world?.hub,
     config: {
@@ -72,6 +75,8 @@ export async function openApiStage(world?: World, { address, ...deps }: StageOpt
       corsOrigins: ['http://localhost:3000'],
       eagerStart: false,
       workerSeenWithinMs: 70_000,
+      // The machine may be busy with other tests.
+      deadlineMs: 20_000,
       showFaults: false,
     },
     log: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
@@ -88,12 +93,16 @@ export async function openApiStage(world?: World, { address, ...deps }: StageOpt
     });
 
   return {
-    ...{ app, deps: all, client, visibilityCalls, log, ask },
+    app,
+    deps: all,
+    client,
+    visibilityCalls,
+    log,
+    ask,
     async start(workflow, input, more = {}) {
       const answer = await ask('POST', `/api/workflows/${workflow}/runs`, { input, ...more });
-      const body = await json<{ run_id: string }>(answer);
-      expect(body, JSON.stringify(body)).toMatchObject({ workflow });
-      return body.run_id;
+      if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+      return (await json<{ run_id: string }>(answer)).run_id;
     },
     async until(id, wanted) {
       for (let tries = 0; ; tries++) {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Duration } from '@temporalio/common';
 import { createActivities } from '../activities/index.ts';
 import { createMemoryHub } from '../activities/memory-hub.ts';
 import type { ModelConfig } from '../activities/model/config.ts';
@@ -18,6 +19,10 @@ export interface AttemptWorkerOptions {
   model: ModelConfig;
   /** Default: a folder that goes with the worker. */
   data?: string;
+  /** True: it takes steps only, and starts in no time. */
+  stepsOnly?: boolean;
+  /** How long the SDK holds a heartbeat back at most; default '500ms', as in production. */
+  throttle?: Duration;
   /** Default '0s': a shutdown aborts what is in flight at once. */
   shutdownGrace?: string;
 }
@@ -52,15 +57,18 @@ export async function startAttemptWorker(options: AttemptWorkerOptions): Promise
     connection,
     taskQueue: options.taskQueue,
     dataConverter,
-    workflowsPath: workflows,
-    interceptors: { activity: [attemptInterceptor({ hub })], workflowModules: [workflows] },
+    ...(!options.stepsOnly && { workflowsPath: workflows }),
+    interceptors: {
+      activity: [attemptInterceptor({ hub })],
+      ...(!options.stepsOnly && { workflowModules: [workflows] }),
+    },
     activities: createActivities({
       model: options.model,
       blobs: driver,
       data,
       fetchPage: () => Promise.reject(new Error('No pages here.')),
     }),
-    maxHeartbeatThrottleInterval: '500ms',
+    maxHeartbeatThrottleInterval: options.throttle ?? '500ms',
     shutdownGraceTime: options.shutdownGrace ?? '0s',
   });
   const ran = worker.run();

@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { state } from '../workflows/runtime/messages.ts';
@@ -18,8 +17,9 @@ beforeAll(async () => {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<html><body><p>Forks are cheap.</p></body></html>');
   });
   await new Promise<void>((resolve) => void page.listen(0, '127.0.0.1', resolve));
-  const { port } = page.address() as AddressInfo;
-  url = `http://127.0.0.1:${port}`;
+  const address = page.address();
+  if (address === null || typeof address === 'string') throw new Error('The page has no port.');
+  url = `http://127.0.0.1:${address.port}`;
   world = await openWorld({ pages: { allow: [url] } });
 });
 afterAll(async () => {

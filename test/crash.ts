@@ -87,7 +87,12 @@ export async function crash(processes: Processes, crew: Crew, victim: Victim, mo
 
 async function kill(processes: Processes, crew: Crew, victim: Victim) {
   const server = await processes.serverPid();
-  const programs = { worker: [crew.worker], api: [crew.api], temporal: [], all: [crew.temporal, crew.api, crew.worker] };
+  const programs = {
+    worker: [crew.worker],
+    api: [crew.api],
+    temporal: [],
+    all: [crew.temporal, crew.api, crew.worker],
+  };
   const killedAt = Date.now();
   for (const program of programs[victim]) program.signal('SIGKILL');
   if (victim === 'temporal' || victim === 'all') send(server, 'SIGKILL');
@@ -135,7 +140,8 @@ async function judge({ openai }: Processes, run: WorkflowHandle, topic: string, 
     if (made.length > 1 && made[0]!.at > killedAt) wrong.push(`was not in flight and yet repeated: ${told}`);
   }
   const repeated = calls.reduce((sum, made) => sum + Math.max(0, made.length - 1), 0);
-  if (repeated > 1) wrong.push(`more than the call in flight was repeated: ${calls.map(({ length }) => length).join(' ')}`);
+  if (repeated > 1)
+    wrong.push(`more than the call in flight was repeated: ${calls.map(({ length }) => length).join(' ')}`);
   return { calls: calls.map(({ length }) => length), wrong };
 }
 

@@ -26,27 +26,20 @@ export function take(client: ClientState, frame: Frame): void {
   client.frames.push(frame);
   client.lastId = frame.id;
   const { texts } = client;
-  switch (frame.type) {
-    case 'content_delta': {
-      const { step, content } = frame.data;
-      if (content === '') throw new Error('an empty delta');
-      texts.set(step, (texts.get(step) ?? '') + content);
-      break;
-    }
-    case 'content_reset':
-      texts.set(frame.data.step, (texts.get(frame.data.step) ?? '').slice(0, frame.data.offset));
-      break;
-    case 'run_rewound':
-      texts.clear();
-      break;
-    case 'step_completed': {
-      const { step, result } = frame.data;
-      client.finished.push({ step, text: texts.get(step) ?? '', stored: textIn(result) });
-      texts.delete(step);
-      break;
-    }
-    default:
-      client.over = isTerminal(frame.type);
+  if (frame.type === 'content_delta') {
+    const { step, content } = frame.data;
+    if (content === '') throw new Error('an empty delta');
+    texts.set(step, (texts.get(step) ?? '') + content);
+  } else if (frame.type === 'content_reset') {
+    texts.set(frame.data.step, (texts.get(frame.data.step) ?? '').slice(0, frame.data.offset));
+  } else if (frame.type === 'run_rewound') {
+    texts.clear();
+  } else if (frame.type === 'step_completed') {
+    const { step, result } = frame.data;
+    client.finished.push({ step, text: texts.get(step) ?? '', stored: textIn(result) });
+    texts.delete(step);
+  } else {
+    client.over = isTerminal(frame.type);
   }
 }
 

@@ -40,9 +40,9 @@ export interface Stage {
 export interface Api {
   streams: Streams;
   /** How often a page of history was asked for. */
-  pages(): number;
+  pages: () => number;
   /** From now on, long polls are refused as too many, or let through again. */
-  refuse(polls: boolean): void;
+  refuse: (polls: boolean) => void;
 }
 
 export async function openStage(): Promise<Stage> {
@@ -55,7 +55,10 @@ export async function openStage(): Promise<Stage> {
   const taskQueue = `stage-${randomUUID()}`;
   const hub = createMemoryHub();
   const worker = await createWorker({
-    ...{ connection, client, dataConverter, taskQueue },
+    connection,
+    client,
+    dataConverter,
+    taskQueue,
     activities: { speak, idle: (bytes: number) => Promise.resolve('x'.repeat(bytes)) },
     attempts: attemptInterceptor({ hub }),
     workflowBundle: await bundle(fileURLToPath(new URL('./workflows/events-acts.ts', import.meta.url))),
@@ -67,7 +70,11 @@ export async function openStage(): Promise<Stage> {
   const closers: (() => Promise<void>)[] = [];
 
   return {
-    ...{ client, connection, hub, taskQueue, data },
+    client,
+    connection,
+    hub,
+    taskQueue,
+    data,
     start: (script, id = randomUUID()) => client.workflow.start('acts', { taskQueue, workflowId: id, args: [script] }),
     async api(options = {}) {
       const counted = await countedConnection();
@@ -110,7 +117,7 @@ async function countedConnection() {
   return {
     connection,
     pages: () => count,
-    refuse(polls: boolean) {
+    refuse: (polls: boolean) => {
       refusing = polls;
     },
   };
@@ -121,7 +128,8 @@ async function speak(speech: Speech): Promise<ModelReply> {
   const attempt = currentAttempt();
   const dying = speech.dies?.[attempt.key.attempt - 1];
   const text = dying?.text ?? speech.text;
-  const taken = attempt.resumed?.text ?? '';
+  const kept = attempt.key.attempt > 1 ? text.slice(0, speech.takes ?? 0) : '';
+  const taken = attempt.resumed?.text ?? kept;
   attempt.open(taken);
   let at = taken.length;
   for (let size = 1; at < (dying?.until ?? text.length); size = (size % 7) + 1) {
@@ -135,7 +143,11 @@ async function speak(speech: Speech): Promise<ModelReply> {
   if (speech.fails) throw new Fault('ModelRejected', 'The model said no.');
   if (attempt.signal.aborted) throw new CancelledFailure('stopped');
   return {
-    ...{ text, tool_calls: [], finish: 'complete', model: 'fake', response_id: 'r' },
+    text,
+    tool_calls: [],
+    finish: 'complete',
+    model: 'fake',
+    response_id: 'r',
     usage: { input_tokens: 10, output_tokens: text.length, cost_usd: 0.5, estimated: false },
     wasted: attempt.wasted ?? nothing,
   };

@@ -1,6 +1,7 @@
 // The event stream on real Temporal: nothing missing, nothing twice, whoever reads it when, where and how often.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventIds } from '../api/events/id.ts';
 import { durable, newClient, read, repeatedIds, take, until, type ClientState } from './events-client.ts';
 import { openStage, type Stage } from './events-stage.ts';
 import type { Act } from './workflows/events-acts.ts';
@@ -9,8 +10,7 @@ let stage: Stage;
 beforeAll(async () => void (stage = await openStage()), 120_000);
 afterAll(() => stage.close());
 
-const words = (count: number, seed: string): string =>
-  Array.from({ length: count }, (_, i) => `${seed}${i} `).join('');
+const words = (count: number, seed: string): string => Array.from({ length: count }, (_, i) => `${seed}${i} `).join('');
 
 const story: Act[] = [
   { act: 'idle', name: 'open', times: 1 },
@@ -52,7 +52,7 @@ test('50 viewers who come, drop and come back at any time, in three processes, e
   };
   const clients = await Promise.all(Array.from({ length: 50 }, viewer));
   const whole = newClient();
-  await read(apis[0]!.streams, run.workflowId, whole);
+  await read(apis[0].streams, run.workflowId, whole);
   for (const client of clients) {
     expect(durable(client)).toEqual(durable(whole));
     expect(repeatedIds(client)).toBe(0);
@@ -79,6 +79,43 @@ test('an id tells each process the same place: what follows it is the same in on
   }
 });
 
+test('workflow tasks are no events: an id names the newest durable event that was sent, whatever came since', async () => {
+  const { streams } = await stage.api();
+  const run = await stage.start(story);
+  const client = newClient();
+  await read(streams, run.workflowId, client);
+  const ids = eventIds(run.workflowId);
+  const { events } = await run.fetchHistory();
+  const tasks = events!
+    .filter(({ workflowTaskStartedEventAttributes: started }) => started)
+    .map((event) => Number(event.eventId));
+  let newest = { event: 0, index: 0 };
+  for (const { id, type } of client.frames) {
+    const { event, index } = ids.read(id);
+    if (type === 'content_delta' || type === 'content_reset') expect({ event, index }).toEqual(newest);
+    else expect(event).toBeGreaterThanOrEqual(newest.event);
+    expect(tasks).not.toContain(event);
+    newest = { event, index };
+  }
+});
+
+test('an id that is newer than what this process has read is waited for, not refused', async () => {
+  const [ahead, behind] = [await stage.api(), await stage.api()];
+  const run = await stage.start([{ act: 'hold' }, { act: 'idle', name: 'idle', times: 5 }, { act: 'hold' }]);
+  const waiting = await behind.streams.subscribe(run.workflowId);
+  behind.refuse(true);
+  const client = newClient();
+  const reading = read(ahead.streams, run.workflowId, client, 11);
+  await run.signal('go');
+  await reading;
+  expect(client.finished).toHaveLength(5);
+  const resuming = read(behind.streams, run.workflowId, client);
+  await run.signal('go');
+  await resuming;
+  expect(client.over).toBe(true);
+  waiting.close();
+});
+
 test('when an attempt dies in the middle of its text, content_reset says from where it starts anew', async () => {
   const { streams } = await stage.api();
   const text = words(30, 'good_');
@@ -91,6 +128,23 @@ test('when an attempt dies in the middle of its text, content_reset says from wh
   expect(resets.map(({ data }) => data)).toEqual([{ step: '1', offset: 0 }]);
   expect(client.finished).toEqual([{ step: '1', text, stored: text }]);
   expect(client.frames.at(-1)).toMatchObject({ type: 'run_completed', data: { response: text } });
+});
+
+test('an attempt that takes over what the one before had said is reset only as far as it differs', async () => {
+  const { streams } = await stage.api();
+  const text = words(30, 'kept_');
+  for (const { takes, resets } of [
+    { takes: 30, resets: [{ step: '1', offset: 30 }] },
+    { takes: 50, resets: [] },
+  ]) {
+    const dies = [{ text, until: 50 }];
+    const run = await stage.start([{ act: 'say', name: 'speech', text, pieceMs: 3, dies, takes }]);
+    const client = newClient();
+    await read(streams, run.workflowId, client);
+    const reset = client.frames.filter(({ type }) => type === 'content_reset');
+    expect(reset.map(({ data }) => data)).toEqual(resets);
+    expect(client.finished).toEqual([{ step: '1', text, stored: text }]);
+  }
 });
 
 test('without a hub the whole text of a step comes as one delta when it is done', async () => {
@@ -121,8 +175,14 @@ test('a step aborted by a pause "now" goes on with its text after resume "contin
   await reading;
   const types = client.frames.map(({ type }) => type).filter((type) => type !== 'content_delta');
   expect(types).toEqual([
-    ...['run_started', 'step_started', 'step_aborted', 'run_paused', 'run_resumed'],
-    ...['step_started', 'step_completed', 'run_completed'],
+    'run_started',
+    'step_started',
+    'step_aborted',
+    'run_paused',
+    'run_resumed',
+    'step_started',
+    'step_completed',
+    'run_completed',
   ]);
   expect(client.finished).toEqual([{ step: '1', text, stored: text }]);
   const view = await streams.view(run.workflowId);
@@ -137,10 +197,7 @@ test('after resume "regenerate" the text starts anew at 0, also for a viewer wit
   const [live, quiet] = [await stage.api(), await stage.api({ hub: undefined })];
   const run = await stage.start([{ act: 'say', name: 'speech', text: words(150, 'again_'), pieceMs: 4 }]);
   const clients = [newClient(), newClient()] as const;
-  const reading = [
-    read(live.streams, run.workflowId, clients[0]),
-    read(quiet.streams, run.workflowId, clients[1]),
-  ];
+  const reading = [read(live.streams, run.workflowId, clients[0]), read(quiet.streams, run.workflowId, clients[1])];
   await until(() => (clients[0].texts.get('1') ?? '').length > 50);
   await run.signal('pause', 'now');
   await until(() => clients[1].frames.some(({ type }) => type === 'run_paused'));

@@ -1,11 +1,14 @@
 // Paging through lists of any size and shape, over records in memory that answer as visibility does: in its own order, 1,000 at a time.
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
 import { describe, expect, test } from 'vitest';
 import { queriesOf } from '../api/runs/filter.ts';
 import { createRunPages } from '../api/runs/pages.ts';
 import type { Visibility } from '../api/runs/visibility.ts';
 import { attributes } from '../workflows/runtime/messages.ts';
+
+const codes = temporal.api.enums.v1.WorkflowExecutionStatus;
 
 interface Made {
   id: string;
@@ -41,8 +44,17 @@ function makeRuns(count: number, shape: (next: () => number) => number, next: ()
 }
 
 const asRecord = ({ id, created, closed }: Made): WorkflowExecutionInfo => ({
-  ...{ workflowId: id, runId: id, type: 'simple', taskQueue: 'q', historyLength: 1, raw: {}, searchAttributes: {} },
-  status: closed === undefined ? { code: 1, name: 'RUNNING' } : { code: 2, name: 'COMPLETED' },
+  workflowId: id,
+  runId: id,
+  type: 'simple',
+  taskQueue: 'q',
+  historyLength: 1,
+  raw: {},
+  searchAttributes: {},
+  status:
+    closed === undefined
+      ? { code: codes.WORKFLOW_EXECUTION_STATUS_RUNNING, name: 'RUNNING' }
+      : { code: codes.WORKFLOW_EXECUTION_STATUS_COMPLETED, name: 'COMPLETED' },
   startTime: new Date(created),
   closeTime: closed === undefined ? undefined : new Date(closed),
   typedSearchAttributes: new TypedSearchAttributes([{ key: attributes.CreatedAt, value: new Date(created) }]),
@@ -84,23 +96,26 @@ const newestFirst = (runs: Made[]): string[] =>
 const queries = queriesOf({});
 
 describe.each(Object.entries(shapes))('runs %s', (_, shape) => {
-  test.each([1, 20, 999, 1000, 1001, 2999, 3000])('%i of them: any page, cold or warm, in at most 4 calls', async (count) => {
-    const next = random(count);
-    const runs = makeRuns(count, shape, next);
-    const order = newestFirst(runs);
-    const visibility = inMemory(runs);
-    for (let i = 0; i < 30; i++) {
-      // Now and then a service that knows nothing yet.
-      const pages = i % 5 === 0 ? createRunPages(visibility, () => now) : warm(visibility);
-      const limit = 1 + Math.floor(next() * (i % 3 === 0 ? 1000 : 50));
-      const offset = Math.floor(next() * count);
-      visibility.calls = 0;
-      const page = await pages(queries, offset, limit);
-      expect(page.total).toBe(count);
-      expect(page.runs.map(({ workflowId }) => workflowId)).toEqual(order.slice(offset, offset + limit));
-      expect(visibility.calls).toBeLessThanOrEqual(4);
-    }
-  });
+  test.each([1, 20, 999, 1000, 1001, 2999, 3000])(
+    '%i of them: any page, cold or warm, in at most 4 calls',
+    async (count) => {
+      const next = random(count);
+      const runs = makeRuns(count, shape, next);
+      const order = newestFirst(runs);
+      const visibility = inMemory(runs);
+      for (let i = 0; i < 30; i++) {
+        // Now and then a service that knows nothing yet.
+        const pages = i % 5 === 0 ? createRunPages(visibility, () => now) : warm(visibility);
+        const limit = 1 + Math.floor(next() * (i % 3 === 0 ? 1000 : 50));
+        const offset = Math.floor(next() * count);
+        visibility.calls = 0;
+        const page = await pages(queries, offset, limit);
+        expect(page.total).toBe(count);
+        expect(page.runs.map(({ workflowId }) => workflowId)).toEqual(order.slice(offset, offset + limit));
+        expect(visibility.calls).toBeLessThanOrEqual(4);
+      }
+    },
+  );
 
   test('20,000 of them: a first jump counts its way, what is near a known page costs at most 4 calls', async () => {
     const next = random(7);
@@ -121,8 +136,7 @@ describe.each(Object.entries(shapes))('runs %s', (_, shape) => {
       expect(await ask(offset, 20)).toBeLessThanOrEqual(4);
       expect(await ask(offset + 20, 20)).toBeLessThanOrEqual(4);
     }
-    console.log(firstJumps);
-    expect(Math.max(...firstJumps)).toBeLessThanOrEqual(40);
+    expect(Math.max(...firstJumps)).toBeLessThanOrEqual(30);
     // Runs come on top and one goes at the bottom, while somebody pages through.
     for (let i = 0; i < 60; i++) {
       runs.push({ id: `new-${i}`, created: now + i });

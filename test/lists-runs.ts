@@ -1,5 +1,6 @@
 // Many runs, cheaply: started on a queue where nobody works, some ended without ever having begun.
 import type { Client } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { attributes } from '../workflows/runtime/messages.ts';
 import { type ApiStage, json } from './api-stage.ts';
 
@@ -50,7 +51,9 @@ const queueOf = (taskQueue: string, { fate }: MadeRun): string =>
 async function make(client: Client, taskQueue: string, tag: string, run: MadeRun): Promise<void> {
   const begin = (superseded?: string) =>
     client.workflow.start('simple', {
-      ...{ taskQueue: queueOf(taskQueue, run), workflowId: run.id, args: [] },
+      taskQueue: queueOf(taskQueue, run),
+      workflowId: run.id,
+      args: [],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       typedSearchAttributes: [
         { key: attributes.Kind, value: 'run' },
@@ -70,9 +73,6 @@ async function make(client: Client, taskQueue: string, tag: string, run: MadeRun
   await begin('failed');
 }
 
-/** COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION. */
-const completeWorkflow = 4;
-
 /** A worker that knows one thing: to complete whatever it gets. */
 async function completeSome(client: Client, taskQueue: string, runs: MadeRun[]): Promise<void> {
   const { namespace } = client.options;
@@ -86,7 +86,12 @@ async function completeSome(client: Client, taskQueue: string, runs: MadeRun[]):
     await client.workflowService.respondWorkflowTaskCompleted({
       namespace,
       taskToken: task.taskToken,
-      commands: [{ commandType: completeWorkflow, completeWorkflowExecutionCommandAttributes: {} }],
+      commands: [
+        {
+          commandType: temporal.api.enums.v1.CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
+          completeWorkflowExecutionCommandAttributes: {},
+        },
+      ],
     });
   }
 }
@@ -102,6 +107,7 @@ export interface ListPage {
 export async function listRuns(api: ApiStage, query: string): Promise<ListPage & { calls: number }> {
   const before = api.visibilityCalls();
   const answer = await api.ask('GET', `/api/runs?${query}`);
+  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()} ${api.log.at(-2)}`);
   const { total, items } = await json<ListPage>(answer);
   return {
     total,

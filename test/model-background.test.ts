@@ -41,7 +41,7 @@ afterEach(() => {
 
 async function child(queue: string): Promise<ChildProcess> {
   const path = fileURLToPath(new URL('./attempt-worker-main.ts', import.meta.url));
-  const argument = JSON.stringify({ ...options, taskQueue: queue });
+  const argument = JSON.stringify({ ...options, taskQueue: queue, stepsOnly: true, data: worker.data });
   const started = spawn(process.execPath, [path, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(started);
   await once(started.stdout, 'data');

@@ -40,7 +40,7 @@ export interface Processes {
   /** Starts a program. */
   spawn(name: ProgramName, env?: NodeJS.ProcessEnv): Program;
   /** Starts anything in the repository's folder, to be ended with the rest. */
-  command(command: string, args: string[]): Program;
+  command(command: string, args: string[], env?: NodeJS.ProcessEnv): Program;
   /** Of the Temporal server that serves the data. */
   serverPid(): Promise<number>;
   /** As the API starts one, of any workflow. */
@@ -87,7 +87,7 @@ export async function openProcesses(): Promise<Processes> {
     temporalPort,
     env,
     spawn,
-    command: (command, args) => keep(startProgram(command, args, { env, cwd: at('.') })),
+    command: (command, args, more) => keep(startProgram(command, args, { env: { ...env, ...more }, cwd: at('.') })),
     async run(name, more) {
       const program = spawn(name, more);
       await program.says(programs[name].ready);

@@ -22,7 +22,11 @@ export interface Program {
 }
 
 /** In a process group of its own. */
-export function startProgram(command: string, args: string[], options: { env: NodeJS.ProcessEnv; cwd: string }): Program {
+export function startProgram(
+  command: string,
+  args: string[],
+  options: { env: NodeJS.ProcessEnv; cwd: string },
+): Program {
   const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let over = false;

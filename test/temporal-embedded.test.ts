@@ -91,7 +91,14 @@ async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
   }
 }
 
-const alive = (pid: number): boolean => existsSync(`/proc/${pid}`);
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 const startRun = (id: string) =>
   withClient((client) => client.workflow.start('nobody', { workflowId: id, taskQueue: 'nobody' }));
 const statusOf = (id: string) =>

@@ -51,6 +51,8 @@ const runMain = (args: string[], env: Record<string, string> = {}) =>
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TEMPORAL_ADDRESS: address, ...env },
   });
 
+const runCli = (args: string[]) => promisify(execFile)(inject('temporalBinary'), ['--address', address, ...args]);
+
 /** The arguments of the commands in an error, as a shell would split them. */
 const commandsIn = (error: unknown): string[][] =>
   [...String(error).matchAll(/npm run temporal -- (.*)/g)].map(([, args = '']) => args.split(' '));
@@ -77,9 +79,9 @@ test('the commands that the error names add all that lacks', async () => {
   const commands = commandsIn(error);
   expect(commands).toHaveLength(1 + Object.keys(attributes).length);
   const [namespaceFirst = [], ...others] = commands;
-  await runMain(namespaceFirst);
+  await runCli(namespaceFirst);
   await expect.poll(() => answers(address, 'fresh'), { timeout: 10_000 }).toBe(true);
-  for (const args of others) await expect.poll(() => failure(runMain(args)), { timeout: 10_000 }).toBe(undefined);
+  for (const args of others) await expect.poll(() => failure(runCli(args)), { timeout: 10_000 }).toBe(undefined);
   expect(await lacksOf(connection, 'fresh')).toEqual([]);
 });
 

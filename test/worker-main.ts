@@ -16,7 +16,15 @@ async function start({ environment, temporal: config, log }: Launch): Promise<vo
   installRuntime(log);
   const temporal = await openTemporal(config, log);
   const connection = await workerConnection(temporal.connection, log);
-  const worker = await openWorker({ environment, config, temporal, connection, hub: createMemoryHub(), log, workflows });
+  const worker = await openWorker({
+    environment,
+    config,
+    temporal,
+    connection,
+    hub: createMemoryHub(),
+    log,
+    workflows,
+  });
   endOnSignal(log, async () => {
     await worker.drain();
     await connection.close();

@@ -17,13 +17,13 @@ export async function workflowBundle(prebuilt: boolean): Promise<WorkflowBundleO
 
 /**
  * Bundles a catalogue with the runtime around it; without `workflowsPath`, the shipped one. About 3 s of CPU. It is evaluated
- * anew for each run but for what is preloaded: zod alone would cost each run some 10 ms.
+ * anew for each run but for what is preloaded.
  */
 export function bundle(workflowsPath = at('../workflows/index.ts')): Promise<{ code: string }> {
   return bundleWorkflowCode({
     workflowsPath,
     workflowInterceptorModules: [at('../workflows/runtime/interceptors.ts')],
-    preloadModules: ['zod'],
+    preloadModules: [at('../workflows/runtime/preload.ts')],
     logger: new DefaultLogger('WARN'),
   });
 }

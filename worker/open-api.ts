@@ -7,13 +7,14 @@ import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Hub } from '../activities/hub.ts';
 import { createApp } from '../api/app.ts';
+import type { Catalogue } from '../api/catalogue.ts';
 import { historyConnection } from '../api/events/history.ts';
 import { createStreams } from '../api/events/streams.ts';
 import type { Temporal } from '../temporal/access.ts';
 import type { TemporalConfig } from '../temporal/config.ts';
 import { blobs, createDataConverter } from '../temporal/converter.ts';
 import { openPayloads } from '../temporal/payloads.ts';
-import * as catalogue from '../workflows/index.ts';
+import * as shipped from '../workflows/index.ts';
 import { taskQueue } from '../workflows/runtime/messages.ts';
 import { EnvironmentError, type Environment } from './environment.ts';
 import { version } from './version.ts';
@@ -27,6 +28,8 @@ export interface ApiParts {
   hub: Hub | undefined;
   /** The client is on a worker's own connection: it may ask for a run's first task with its start. */
   eagerStart: boolean;
+  /** What can be started; absent: the shipped catalogue. */
+  catalogue?: Catalogue;
   log: Logger;
 }
 
@@ -45,6 +48,7 @@ export async function openApi({
   client,
   hub,
   eagerStart,
+  catalogue = shipped,
   log,
 }: ApiParts): Promise<OpenApi> {
   const payloads = openPayloads(createDataConverter(blobs(config.data)));

@@ -26,6 +26,8 @@ export interface WorkerParts {
   log: Logger;
   /** Another catalogue than the shipped one. */
   workflows?: WorkflowBundleOption;
+  /** Beside the shipped ones, for workflows that are not shipped. */
+  activities?: object;
 }
 
 export interface OpenWorker {
@@ -40,22 +42,28 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
   const driver = blobs(config.data);
   const { model, demo } = await openModel(environment, log);
   const pages = createPageFetcher({ allow: environment.PAGE_ALLOW, ports: environment.PAGE_PORTS });
+  const shipped = createActivities({ model, blobs: driver, data: config.data, fetchPage: createFetchPage(pages) });
   const worker = await createWorker({
     connection,
     client: clientOn(connection, config),
     dataConverter: createDataConverter(driver),
     taskQueue,
-    activities: createActivities({ model, blobs: driver, data: config.data, fetchPage: createFetchPage(pages) }),
+    activities: { ...shipped, ...parts.activities },
     attempts: attemptInterceptor({ hub }),
     workflowBundle: parts.workflows ?? (await workflowBundle(environment.NODE_ENV === 'production')),
     slots: environment.WAYMARK_WORKER_SLOTS,
     stickyTimeout: temporal.kind === 'external' ? '5s' : '1s',
     shutdownGraceMs: environment.WAYMARK_SHUTDOWN_GRACE_S * 1000,
   });
-  const ended = worker.run().finally(async () => {
-    await pages.close();
-    await demo?.close();
-  });
+  const work = async () => {
+    try {
+      await worker.run();
+    } finally {
+      await pages.close();
+      await demo?.close();
+    }
+  };
+  const ended = work();
   ended.catch(() => {});
   return {
     ended,

@@ -13,20 +13,24 @@ export const systemResolve: Resolve = (hostname) => systemLookup(hostname, { all
 
 const connectTimeoutMs = 5_000;
 
+/** A host is refused when any of its addresses is not public: which of them is taken is chance. */
+export function judgeAddresses(addresses: LookupAddress[]): 'allowed' | 'refused' {
+  return addresses.every(({ address }) => isPublic(address)) ? 'allowed' : 'refused';
+}
+
 /** Connects to whatever it is told to: for origins that PAGE_ALLOW lists. */
 export function openConnector(resolve: Resolve): buildConnector.connector {
-  return connectorOf(resolve, () => true);
+  return connectorOf(resolve, () => 'allowed');
 }
 
 /**
- * Connects to public addresses only. A host is refused when any of its addresses is not public: which of them is
- * taken is chance. The connected socket is judged too, before a byte of the request is sent: whatever stands between
+ * Connects to public addresses only. The connected socket is judged too, before a byte of the request is sent: whatever stands between
  * the look-up and the connection must not turn a public name into an internal address.
  *
  * @param connect for tests: what makes the connection in place of the system
  */
 export function guardedConnector(resolve: Resolve, connect?: buildConnector.connector): buildConnector.connector {
-  const make = connect ?? connectorOf(resolve, isPublic);
+  const make = connect ?? connectorOf(resolve, judgeAddresses);
   return (options, callback) => {
     make(options, (...outcome) => {
       const [error, socket] = outcome;
@@ -38,13 +42,13 @@ export function guardedConnector(resolve: Resolve, connect?: buildConnector.conn
   };
 }
 
-function connectorOf(resolve: Resolve, mayReach: (address: string) => boolean): buildConnector.connector {
+function connectorOf(resolve: Resolve, judge: typeof judgeAddresses): buildConnector.connector {
   // The socket asks for addresses exactly once and connects to nothing but the answer, so a name that changes its
   // mind between a check and the connection gains nothing.
   const lookup = callbackify(async (hostname: string, _options: LookupOptions) => {
     const addresses = await resolve(hostname);
     if (addresses.length === 0) throw noAddress(hostname);
-    if (!addresses.every(({ address }) => mayReach(address))) throw notPublic(hostname);
+    if (judge(addresses) === 'refused') throw notPublic(hostname);
     return addresses;
   });
   // autoSelectFamily makes the socket ask for, and try, all addresses.

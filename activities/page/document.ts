@@ -1,48 +1,98 @@
 // What a person would read of an HTML document: its title and the text of its body.
-// The slim build: the full one brings a second HTTP client, and a thread would take half a second more to start.
-import { load } from 'cheerio/slim';
-import { adapter, type Htmlparser2TreeAdapterMap } from 'parse5-htmlparser2-tree-adapter';
-import { parseHtml, TreeTooLarge } from './tree.ts';
-
-type Node = Htmlparser2TreeAdapterMap['node'];
+import { Tokenizer } from 'htmlparser2';
 
 export type Reading =
   | { kind: 'text'; title: string; text: string }
-  | { kind: 'no_body' }
-  /** `why` goes on after "The page is too large to be read: ". */
-  | { kind: 'too_large'; why: string };
+  /** The source has no <body> tag. HTML lets authors leave it out; here it is what tells a page from anything else. */
+  | { kind: 'no_body' };
 
 /** Elements whose content is no text of the page, or is shown only when something else is not. */
-const unread = new Set(['script', 'style', 'template', 'noscript', 'iframe', 'noembed', 'noframes']);
+const unreadElements = new Set(['script', 'style', 'template', 'noscript', 'iframe', 'noembed', 'noframes']);
 
+/** In UTF-16 code units. */
 const maxTitle = 300;
 
-/** @param html the document's source */
+/**
+ * Reads tokens and builds no tree: a tree of 5 MB takes half a gigabyte, and its making takes a time that grows with the
+ * square of what a hostile page nests. This is linear in `html`, whatever it holds.
+ */
 export function readDocument(html: string): Reading {
-  try {
-    const { tree, hasBody } = parseHtml(html);
-    const $ = load(tree);
-    const body = $('body').get(0);
-    if (!hasBody || body === undefined) return { kind: 'no_body' };
-    // Not a picture's: <title> inside <svg> names a drawing.
-    const title = $('title').not('svg title').first().text();
-    return { kind: 'text', title: collapsed(title).slice(0, maxTitle), text: texts(body).join(' | ') };
-  } catch (error) {
-    if (error instanceof TreeTooLarge) return { kind: 'too_large', why: error.message };
-    throw error;
-  }
+  const reader = createDocumentReader();
+  const lower = (start: number, end: number) => html.slice(start, end).toLowerCase();
+  const ignore = () => undefined;
+  let tag = '';
+  const tokenizer = new Tokenizer(
+    { recognizeSelfClosing: true },
+    {
+      onopentagname(start, end) {
+        tag = lower(start, end);
+      },
+      onopentagend: () => reader.open(tag),
+      onselfclosingtag: () => (tag === 'body' ? reader.open(tag) : reader.boundary()),
+      onclosetag: (start, end) => reader.close(lower(start, end)),
+      ontext: (start, end) => reader.write(html.slice(start, end)),
+      ontextentity: (codePoint) => reader.write(String.fromCodePoint(codePoint)),
+      oncomment: () => reader.boundary(),
+      oncdata: () => reader.boundary(),
+      ondeclaration: ignore,
+      onprocessinginstruction: ignore,
+      onattribname: ignore,
+      onattribdata: ignore,
+      onattribentity: ignore,
+      onattribend: ignore,
+      onend: () => reader.boundary(),
+    },
+  );
+  tokenizer.write(html);
+  tokenizer.end();
+  return reader.result();
 }
 
-/** Text nodes in order of the document, the empty ones left out. Without recursion: a page decides how deep it is. */
-function texts(root: Node): string[] {
-  const found: string[] = [];
-  const stack: Node[] = [root];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (adapter.isTextNode(node)) found.push(collapsed(node.data));
-    else if (adapter.isElementNode(node) && !unread.has(node.name))
-      for (const child of node.children.toReversed()) stack.push(child);
-  }
-  return found.filter((text) => text !== '');
-}
+/** Where in the document the tokens stand, as far as that decides what is read. */
+function createDocumentReader() {
+  let title: string | undefined;
+  const texts: string[] = [];
+  /** The text node that is being written. */
+  let text = '';
+  let inBody = false;
+  let inTitle = false;
+  /** Inside how many drawings: a <title> there names the drawing. */
+  let drawings = 0;
+  /** The unread element around us, and how many of its name are open inside one another. */
+  let unread: { name: string; depth: number } | undefined;
 
-const collapsed = (text: string): string => text.replace(/\s+/g, ' ').trim();
+  /** A text node ends. */
+  function boundary(): void {
+    const read = text.replaceAll(/\s+/g, ' ').trim();
+    text = '';
+    if (inTitle) title = read;
+    else if (read !== '') texts.push(read);
+  }
+
+  return {
+    boundary,
+    write(part: string): void {
+      if (unread === undefined && (inBody || inTitle)) text += part;
+    },
+    open(name: string): void {
+      boundary();
+      if (unread !== undefined) unread.depth += unread.name === name ? 1 : 0;
+      else if (unreadElements.has(name)) unread = { name, depth: 1 };
+      else if (name === 'body') inBody = true;
+      else if (name === 'svg') drawings++;
+      else if (name === 'title') inTitle = title === undefined && drawings === 0;
+    },
+    close(name: string): void {
+      boundary();
+      if (unread !== undefined) {
+        unread.depth -= unread.name === name ? 1 : 0;
+        if (unread.depth === 0) unread = undefined;
+      } else if (name === 'svg') drawings = Math.max(drawings - 1, 0);
+      else if (name === 'title') inTitle = false;
+    },
+    result(): Reading {
+      if (!inBody) return { kind: 'no_body' };
+      return { kind: 'text', title: (title ?? '').slice(0, maxTitle), text: texts.join(' | ') };
+    },
+  };
+}

@@ -1,4 +1,5 @@
 // From a URL to the bytes of an HTML page: redirects by hand, each of them judged; nothing of one hop reaches the next.
+import { addAbortListener } from 'node:events';
 import { MIMEType } from 'node:util';
 import { Client, type Dispatcher } from 'undici';
 import { acceptEncoding, readBody, tooLarge } from './body.ts';
@@ -58,6 +59,8 @@ type Outcome = { kind: 'page'; page: Download } | { kind: 'redirect'; location: 
 async function hop(url: URL, exempt: boolean, rules: DownloadRules, signal: AbortSignal): Promise<Outcome> {
   const connect = exempt ? openConnector(rules.resolve) : guardedConnector(rules.resolve);
   const client = new Client(url.origin, { connect });
+  // A request that still waits for its connection does not listen to its signal: the client has to go.
+  using _abort = addAbortListener(signal, () => void client.destroy());
   try {
     const response = await client.request({ path: url.pathname + url.search, method: 'GET', headers, signal });
     // A body that is not read to its end breaks when the client is destroyed; nobody cares.
@@ -69,7 +72,7 @@ async function hop(url: URL, exempt: boolean, rules: DownloadRules, signal: Abor
   } catch (error) {
     throw asPageFault(error, url.host);
   } finally {
-    // Not awaited: it waits for a look-up that may never answer. The socket is closed at once.
+    // Not awaited: a connection that is still being made would be waited for. One that stands is closed at once.
     void client.destroy();
   }
 }

@@ -1,4 +1,4 @@
-// From bytes to a page's text, on a thread of its own: 5 MB of HTML take seconds, and heartbeats cannot wait.
+// From bytes to a page's text, on a thread of its own: heartbeats cannot wait while 5 MB are read.
 import { Piscina } from 'piscina';
 import { PageFault } from './fault.ts';
 import type { ReadingTask, ThreadReading } from './thread.ts';
@@ -16,41 +16,31 @@ export interface PageReader {
    * @throws PageFault
    */
   read(bytes: Buffer, charset: string | undefined, signal: AbortSignal): Promise<PageText>;
+  /** At once: pages that are being read fail. */
   close(): Promise<void>;
 }
 
 const idleMs = 10_000;
-/** Far over what 5 MB of honest HTML take (about 2 s). */
-const limitMs = 8_000;
-/** Per thread. 5 MB of dense HTML take about 0.5 GB while they are read. */
-const heapMb = 1_024;
 
+/** @param threads at most so many pages are read at the same time; the others wait */
 export function createPageReader({ threads = 1 }: { threads?: number } = {}): PageReader {
   const pool = new Piscina<ReadingTask, ThreadReading>({
     filename: new URL('./thread.ts', import.meta.url).href,
     minThreads: 0,
     maxThreads: threads,
     idleTimeout: idleMs,
-    resourceLimits: { maxOldGenerationSizeMb: heapMb },
     recordTiming: false,
   });
   return {
     async read(bytes, charset, signal) {
-      const reading = await pool.run({ bytes, charset, limitMs }, { signal }).catch(asReading);
+      const reading = await pool.run({ bytes, charset }, { signal });
       switch (reading.kind) {
         case 'text':
           return { title: reading.title, text: reading.text };
         case 'no_body':
           throw new PageFault(
             'no_body',
-            'The page has no <body> tag, so there is no page text. Use the address of an HTML page.',
-          );
-        case 'too_large':
-          throw new PageFault('too_large', `The page is too large to be read: ${reading.why}. Use a simpler page.`);
-        case 'too_slow':
-          throw new PageFault(
-            'too_large',
-            `The page took more than ${limitMs / 1000} s to take apart. Use a simpler page.`,
+            'The page has no <body> tag, so it has no page text. Use the address of an HTML page.',
           );
         case 'unknown_charset':
           throw new PageFault(
@@ -59,13 +49,6 @@ export function createPageReader({ threads = 1 }: { threads?: number } = {}): Pa
           );
       }
     },
-    close: () => pool.close({ force: true }),
+    close: () => pool.destroy(),
   };
-}
-
-function asReading(error: unknown): ThreadReading {
-  if (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return { kind: 'too_large', why: 'it takes too much memory' };
-  }
-  throw error;
 }

@@ -54,12 +54,7 @@ export function createFold(options: FoldOptions): Fold {
     if (cutOff) bookRewind(story.ledger, `${ordinal}/rewound`, cutOff);
     const data = { run_id: run, steps_kept: story.steps_completed, reason };
     const again: Told[] = paused ? [{ event: { type: 'run_paused', data: { run_id: run } } }] : [];
-    return [
-      { event: { type: 'run_rewound', data } },
-      ...steps.inFlight().map(started),
-      ...people().open(),
-      ...again,
-    ];
+    return [{ event: { type: 'run_rewound', data } }, ...steps.inFlight().map(started), ...people().open(), ...again];
   };
 
   const take = (happening: Happening): Told[] => {
@@ -121,9 +116,7 @@ function begin({ run, opening, story }: FoldOptions, began: Started & { at: stri
   Object.assign(story, { workflow, session, input, created_at: at });
   const data = { run_id: run, session_id: session, timestamp: at, workflow };
   const told: Told[] = [{ event: { type: 'run_started', data } }];
-  return opening === 'begins_expired'
-    ? [{ event: { type: 'history_expired', data: { run_id: run } } }, ...told]
-    : told;
+  return opening === 'begins_expired' ? [{ event: { type: 'history_expired', data: { run_id: run } } }, ...told] : told;
 }
 
 /** A timeline is born with the search attributes and the memo that the one before had. */

@@ -14,11 +14,17 @@ export type HistoryEvent = NonNullable<NonNullable<Pages['history']>['events']>[
 /** gRPC status codes that are told apart here: https://grpc.io/docs/guides/status-codes/ */
 const code = { invalidArgument: 3, deadlineExceeded: 4, notFound: 5, resourceExhausted: 8 };
 
-export const isGone = (error: unknown): boolean => hasCode(error, code.notFound) || hasCode(error, code.invalidArgument);
+/** Refused long polls are answered by polling less, not by asking again. */
+const codesNotRetried = new Set<number>([code.resourceExhausted]);
+
+export const isGone = (error: unknown): boolean => hasCode(error, code.notFound);
+/** Temporal refuses what cannot be a Workflow Id of its own, or a page token that it does not know. */
+export const isRefused = (error: unknown): boolean => hasCode(error, code.invalidArgument);
 export const isTooBusy = (error: unknown): boolean => hasCode(error, code.resourceExhausted);
 
 function hasCode(error: unknown, wanted: number): boolean {
-  return isGrpcServiceError(error) && error.code === wanted;
+  const status: number | undefined = isGrpcServiceError(error) ? error.code : undefined;
+  return status === wanted;
 }
 
 /** Opaque to us, and stateless on the server: it may be used again after a fault. */
@@ -59,7 +65,7 @@ export interface History {
 export function historyConnection(): Pick<ConnectionOptions, 'interceptors' | 'channelArgs'> {
   const retries = defaultGrpcRetryOptions();
   const retryableDecider: typeof retries.retryableDecider = (attempt, status) =>
-    status.code !== code.resourceExhausted && retries.retryableDecider(attempt, status);
+    !codesNotRetried.has(status.code) && retries.retryableDecider(attempt, status);
   return {
     interceptors: [makeGrpcRetryInterceptor({ ...retries, retryableDecider })],
     channelArgs: { 'grpc.max_receive_message_length': 128 * 1024 * 1024 },
@@ -103,9 +109,7 @@ export function createHistory(connection: ConnectionLike, namespace: string): Hi
     page: (run, timeline, token) => within(pageMs, () => read(run, timeline, token, false)),
     async nextPage(run, timeline, token, signal) {
       try {
-        return await connection.withAbortSignal(signal, () =>
-          within(pollMs, () => read(run, timeline, token, true)),
-        );
+        return await connection.withAbortSignal(signal, () => within(pollMs, () => read(run, timeline, token, true)));
       } catch (error) {
         if (hasCode(error, code.deadlineExceeded)) return { events: [], next: token };
         throw error;
@@ -124,7 +128,7 @@ export function createHistory(connection: ConnectionLike, namespace: string): Hi
         found.push(...news);
         token = news.length < events.length ? undefined : tokenOf(answer.nextPageToken);
       } while (token);
-      return found.reverse();
+      return found.toReversed();
     },
   };
 }

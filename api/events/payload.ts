@@ -48,8 +48,7 @@ export function shown(opened: Opened | undefined): unknown {
   }
 }
 
-export const valueOf = (opened: Opened | undefined): unknown =>
-  opened?.state === 'value' ? opened.value : undefined;
+export const valueOf = (opened: Opened | undefined): unknown => (opened?.state === 'value' ? opened.value : undefined);
 
 /** A payload in external storage stands in history as a reference that knows the size of what it refers to. */
 const isStored = (payload: Payload): boolean => (payload.externalPayloads?.length ?? 0) > 0;

@@ -1,14 +1,14 @@
 // Holds out while a timeline is followed: polls that time out, a server that is too busy or away for a while.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { firstToken, isGone, isTooBusy, type History, type HistoryEvent, type Page, type Token } from './history.ts';
+import { firstToken, isGone, isRefused, isTooBusy, type History, type HistoryEvent, type Page, type Token } from './history.ts';
 
 const busyMs = 2_000;
 const firstRetryMs = 100;
 const longestRetryMs = 2_000;
 
 export interface Polling {
-  fetch(timeline: string, token: Token | undefined): Promise<Page>;
-  persist<T>(call: () => Promise<T>): Promise<T>;
+  fetch: (timeline: string, token: Token | undefined) => Promise<Page>;
+  persist: <T>(call: () => Promise<T>) => Promise<T>;
   /** From now on faults are waited out, except that the run is gone; before, they are thrown to who asked first. */
   holdOut(): void;
 }
@@ -42,8 +42,10 @@ export function createPolling(history: History, run: string, signal: AbortSignal
     try {
       return await history.nextPage(run, timeline, token, signal);
     } catch (error) {
-      if (!isTooBusy(error)) throw error;
-      return await glance(timeline, token);
+      if (isTooBusy(error)) return await glance(timeline, token);
+      // What was read before is recognised when it comes again.
+      if (isRefused(error) && token) return { events: [], next: firstToken };
+      throw error;
     }
   };
 

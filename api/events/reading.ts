@@ -37,7 +37,8 @@ export async function readLine(reading: Reading): Promise<void> {
     if (mayGoOn && at === line.length - 1) line = await persist(() => lineAfter(reading, line, ended));
     take([ended]);
     const caughtUp = segment.timeline === latest.timeline;
-    if (line.some(({ timeline }) => !read.has(timeline))) progress({ timeline: segment.timeline, event: ended.id, caughtUp });
+    if (line.some(({ timeline }) => !read.has(timeline)))
+      progress({ timeline: segment.timeline, event: ended.id, caughtUp });
   }
 }
 

@@ -41,16 +41,17 @@ const waiting: z.ZodType<WaitingFor[]> = z.array(
 const answer = z.object({ waiting_id: z.string(), value: z.unknown() });
 const state: z.ZodType<RunState> = z.enum(['running', 'stopping', 'paused', 'waiting', 'cancelling']);
 
+/** Most values are none of ours, and saying in detail why not would cost more than all the rest. */
 const as =
-  <T>(shape: z.ZodType<T>) =>
+  <T>(shape: z.ZodType<T>, key: string) =>
   (value: unknown): T | undefined =>
-    shape.safeParse(value).data;
+    typeof value === 'object' && value !== null && key in value ? shape.safeParse(value).data : undefined;
 
-export const asPaid = as(paid);
-export const asReply = as(reply);
-export const asPartial = as(partial);
-export const asRecord = as(record);
-export const asReport = as(report);
-export const asWaiting = as(waiting);
-export const asAnswer: (value: unknown) => Answer | undefined = as(answer);
-export const asRunState = as(state);
+export const asPaid = as(paid, 'wasted');
+export const asReply = as(reply, 'finish');
+export const asPartial = as(partial, 'spent');
+export const asRecord = as(record, 'spent');
+export const asReport = as(report, 'spent');
+export const asWaiting = as(waiting, 'length');
+export const asAnswer: (value: unknown) => Answer | undefined = as(answer, 'waiting_id');
+export const asRunState = (value: unknown): RunState | undefined => state.safeParse(value).data;

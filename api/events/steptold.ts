@@ -49,5 +49,9 @@ export function shownResult(opened: Opened | undefined): Shown {
 
 export function shownInput(opened: Opened | undefined): Pick<StepView, 'input' | 'input_bytes' | 'problem'> {
   const { result: input, result_bytes: input_bytes, problem } = shownResult(opened);
-  return { ...(input !== undefined && { input }), ...(input_bytes !== undefined && { input_bytes }), ...(problem && { problem }) };
+  return {
+    ...(input !== undefined && { input }),
+    ...(input_bytes !== undefined && { input_bytes }),
+    ...(problem && { problem }),
+  };
 }

@@ -28,9 +28,7 @@ export interface Story {
 }
 
 export type End = { at: string } & (
-  | { status: 'completed'; result: Opened | undefined }
-  | { status: 'failed'; error: Fault }
-  | { status: 'cancelled' }
+  { status: 'completed'; result: Opened | undefined } | { status: 'failed'; error: Fault } | { status: 'cancelled' }
 );
 
 /** A stream event that a happening gives, and what it means for the text that viewers have been shown. */

@@ -1,15 +1,15 @@
 // The event streams of runs and their views: what the API's routes call.
 import type { ConnectionLike } from '@temporalio/client';
 import type { Hub } from '../../activities/hub.ts';
+import { endOf, isUpToDate, placeOf } from './catchup.ts';
 import { RunNotFound } from './errors.ts';
 import type { Frame } from './event.ts';
-import { createHistory, isGone, type History } from './history.ts';
+import { createHistory, isGone, isRefused, type History } from './history.ts';
 import { createMerge } from './merge.ts';
 import { pageOf, type EventPage } from './page.ts';
 import type { Open } from './payload.ts';
 import { readLine } from './reading.ts';
 import { createRecord, type RunRecord } from './record.ts';
-import type { Tail } from './tail.ts';
 import { createTails } from './tails.ts';
 import type { ToolReader } from './toolcall.ts';
 import { openViewer } from './viewer.ts';
@@ -69,7 +69,7 @@ export function createStreams(options: StreamsOptions): Streams {
   /** The run's record up to now: a tail's if one has it, else read for this call. */
   const recordOf = async (run: string): Promise<RunRecord> => {
     const tail = tails.peek(run);
-    if (tail && (await isUpToDate(tail, history, run))) return tail.record;
+    if (tail && (await isUpToDate(tail, history, patienceMs))) return tail.record;
     return readOnce(options, history, run);
   };
 
@@ -83,8 +83,7 @@ export function createStreams(options: StreamsOptions): Streams {
       const { tail, leave } = tails.join(run);
       try {
         await tail.ready;
-        const { merge } = tail;
-        const from = lastEventId === undefined ? merge.beginning : merge.resume(lastEventId);
+        const from = await placeOf(tail, history, lastEventId);
         return openViewer({ tail, from, leave, stallMs });
       } catch (error) {
         leave();
@@ -110,45 +109,17 @@ async function found<T>(run: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    throw isGone(error) ? new RunNotFound(run) : error;
-  }
-}
-
-async function isUpToDate(tail: Tail, history: History, run: string): Promise<boolean> {
-  const { timeline, length } = await history.latest(run);
-  const reached = () => tail.state().kind !== 'failed' && tail.reached(timeline, length);
-  return settles(tail, reached, AbortSignal.timeout(patienceMs));
-}
-
-async function endOf(tail: Tail, timeoutMs: number, signal: AbortSignal | undefined): Promise<boolean> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const ended = () => {
-    const state = tail.state();
-    if (state.kind === 'failed') throw state.error;
-    return state.kind === 'ended';
-  };
-  return settles(tail, ended, signal ? AbortSignal.any([timeout, signal]) : timeout);
-}
-
-/** Waits until `holds`; false when `signal` was first. */
-async function settles(tail: Tail, holds: () => boolean, signal: AbortSignal): Promise<boolean> {
-  const wake = () => tail.wake();
-  signal.addEventListener('abort', wake);
-  try {
-    while (!holds()) {
-      if (signal.aborted) return false;
-      await tail.heard();
-    }
-    return true;
-  } finally {
-    signal.removeEventListener('abort', wake);
+    throw isGone(error) || isRefused(error) ? new RunNotFound(run) : error;
   }
 }
 
 async function readOnce({ open, readTool }: StreamsOptions, history: History, run: string): Promise<RunRecord> {
   const record = createRecord(run, readTool);
   await readLine({
-    ...{ history, run, open, record },
+    history,
+    run,
+    open,
+    record,
     fetch: (timeline, token) => history.page(run, timeline, token),
     persist: (call) => call(),
     take: (happenings) => record.take(happenings),

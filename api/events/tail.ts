@@ -3,7 +3,7 @@ import type { Hub } from '../../activities/hub.ts';
 import { createBell } from './bell.ts';
 import { RunNotFound } from './errors.ts';
 import type { Happening } from './happening.ts';
-import { isGone, type History } from './history.ts';
+import { isGone, isRefused, type History } from './history.ts';
 import { createMerge, type Merge } from './merge.ts';
 import type { Open } from './payload.ts';
 import { createPolling } from './polling.ts';
@@ -57,13 +57,18 @@ export function openTail({ history, run, open, hub, readTool }: TailOptions): Ta
   const take = (happenings: Happening[]) => {
     const known = record.entries.length;
     record.take(happenings, (timeline, words) => agreement(spoken, timeline, words));
-    for (const { timeline, told } of record.entries.slice(known)) if (told.settles) spoken?.settle(timeline, told.settles);
+    for (const { timeline, told } of record.entries.slice(known))
+      if (told.settles) spoken?.settle(timeline, told.settles);
   };
 
   const follow = async (): Promise<TailState> => {
     try {
       await readLine({
-        ...{ history, run, open, record, take },
+        history,
+        run,
+        open,
+        record,
+        take,
         fetch: polling.fetch,
         persist: polling.persist,
         progress({ timeline, event, caughtUp }) {
@@ -77,18 +82,19 @@ export function openTail({ history, run, open, hub, readTool }: TailOptions): Ta
       return { kind: 'ended' };
     } catch (error) {
       if (closed.signal.aborted) return { kind: 'ended' };
-      return { kind: 'failed', error: isGone(error) ? new RunNotFound(run) : error };
+      return { kind: 'failed', error: isGone(error) || isRefused(error) ? new RunNotFound(run) : error };
     }
   };
 
   ready.promise.catch(() => {});
-  void follow().then((end) => {
-    state = end;
+  const begin = async () => {
+    state = await follow();
     spoken?.close();
-    if (end.kind === 'failed') ready.reject(end.error);
+    if (state.kind === 'failed') ready.reject(state.error);
     else ready.resolve();
     changed();
-  });
+  };
+  void begin();
 
   return {
     record,

@@ -3,7 +3,7 @@ import { openTail, type Tail, type TailOptions } from './tail.ts';
 
 export interface Tails {
   /** The run's tail, opened if there is none. `leave` exactly once. */
-  join(run: string): { tail: Tail; leave(): void };
+  join(run: string): { tail: Tail; leave: () => void };
   peek(run: string): Tail | undefined;
   count(): number;
   close(): void;

@@ -23,7 +23,10 @@ export function growingText(begin = ''): GrowingText {
       let start = length;
       let first = pieces.length;
       while (first > 0 && start > offset) start -= pieces[--first]!.length;
-      return pieces.slice(first).join('').slice(Math.max(0, offset - start));
+      return pieces
+        .slice(first)
+        .join('')
+        .slice(Math.max(0, offset - start));
     },
   };
 }

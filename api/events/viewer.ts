@@ -38,7 +38,8 @@ export function openViewer({ tail, from, leave, stallMs }: ViewerOptions): Subsc
   async function* frames(): AsyncGenerator<Frame> {
     let cursor = from;
     try {
-      while (open) {
+      for (;;) {
+        if (!open) break;
         const move = tail.merge.next(cursor);
         if (move) {
           cursor = move.cursor;

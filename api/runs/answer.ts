@@ -7,7 +7,7 @@ import {
 } from '@temporalio/client';
 import { answer as update, type Answer } from '../../workflows/runtime/messages.ts';
 import { withDeadline } from '../deadline.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { requireOpen, statusSoon } from './control.ts';
 import type { RunStatus } from './status.ts';
@@ -15,13 +15,13 @@ import type { RunStatus } from './status.ts';
 /** The run itself accepts or refuses: that takes a worker. */
 const confirmedWithinMs = 2000;
 
-export async function answerRun(deps: ApiDeps, id: string, answer: Answer): Promise<RunStatus> {
-  await withDeadline(deps.client, () => requireOpen(deps, id, 'answer'));
-  await withDeadline(deps.client, () => send(deps, id, answer), confirmedWithinMs);
-  return withDeadline(deps.client, () => statusSoon(deps, id));
+export async function answerRun(deps: Core, id: string, answer: Answer): Promise<RunStatus> {
+  await withDeadline(deps, () => requireOpen(deps, id, 'answer'));
+  await withDeadline(deps, () => send(deps, id, answer), confirmedWithinMs);
+  return withDeadline(deps, () => statusSoon(deps, id));
 }
 
-async function send({ client }: ApiDeps, id: string, answer: Answer): Promise<void> {
+async function send({ client }: Core, id: string, answer: Answer): Promise<void> {
   try {
     await client.workflow.getHandle(id).executeUpdate(update, { args: [answer] });
   } catch (error) {

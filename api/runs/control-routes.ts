@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { failure, json } from '../answers.ts';
 import { limitDepth } from '../body.ts';
-import type { Api, ApiDeps } from '../deps.ts';
+import type { Api, Core } from '../deps.ts';
 import { answerRun } from './answer.ts';
 import { type Control, control } from './control.ts';
 import { runId } from './routes.ts';
@@ -99,7 +99,7 @@ const told = (run_id: string, status: RunStatus, what: string) => ({
   message: `Run '${run_id}' ${what} successfully`,
 });
 
-export function addControl(app: Api, deps: ApiDeps): void {
+export function addControl(app: Api, deps: Core): void {
   const steer = async (id: string, wanted: Control) => told(id, await control(deps, id, wanted), done[wanted.kind]);
 
   app.openapi(pause, async (c) => {

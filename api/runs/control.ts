@@ -4,7 +4,7 @@ import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@tempo
 import * as messages from '../../workflows/runtime/messages.ts';
 import type { PauseMode, ResumeAction, RunState } from '../../workflows/runtime/messages.ts';
 import { withDeadline } from '../deadline.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { asDescribed, requireRun } from './describe.ts';
 import { readStatus } from './progress.ts';
@@ -14,8 +14,8 @@ export type Control =
   { kind: 'pause'; mode: PauseMode } | { kind: 'resume'; action: ResumeAction } | { kind: 'cancel' };
 
 /** The run's status after it took the message, or before when it did not take it within a quarter of a second. */
-export async function control(deps: ApiDeps, id: string, wanted: Control): Promise<RunStatus> {
-  return withDeadline(deps.client, async () => {
+export async function control(deps: Core, id: string, wanted: Control): Promise<RunStatus> {
+  return withDeadline(deps, async () => {
     const run = await requireOpen(deps, id, wanted.kind);
     const why = objection(run, wanted);
     if (why !== undefined) throw wrongState(id, wanted.kind, why);
@@ -33,7 +33,7 @@ export async function control(deps: ApiDeps, id: string, wanted: Control): Promi
 }
 
 /** A worker that is there takes the message within milliseconds. */
-export async function statusSoon(deps: ApiDeps, id: string): Promise<RunStatus> {
+export async function statusSoon(deps: Core, id: string): Promise<RunStatus> {
   for (let asked = 1; ; asked++) {
     const run = await requireRun(deps, id);
     if (asked === 10 || !asDescribed(run).task) return readStatus(deps, run);
@@ -44,7 +44,7 @@ export async function statusSoon(deps: ApiDeps, id: string): Promise<RunStatus> 
 const aborts = (wanted: Control): boolean =>
   wanted.kind === 'cancel' || (wanted.kind === 'pause' && wanted.mode === 'now');
 
-async function send({ client }: ApiDeps, id: string, wanted: Control): Promise<void> {
+async function send({ client }: Core, id: string, wanted: Control): Promise<void> {
   const handle = client.workflow.getHandle(id);
   switch (wanted.kind) {
     case 'pause':
@@ -57,7 +57,7 @@ async function send({ client }: ApiDeps, id: string, wanted: Control): Promise<v
 }
 
 /** Throws ApiError 400, as control routes do for an unknown run and for one that has ended. */
-export async function requireOpen(deps: ApiDeps, id: string, doing: string): Promise<WorkflowExecutionDescription> {
+export async function requireOpen(deps: Core, id: string, doing: string): Promise<WorkflowExecutionDescription> {
   const run = await requireRun(deps, id).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
     throw new ApiError(400, 'run_not_found', `Cannot ${doing} run '${id}': ${error.message}`);

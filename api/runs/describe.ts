@@ -1,7 +1,7 @@
 // Reads what Temporal's describe says of a run, and refuses ids that are no runs.
 import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import { find } from '../catalogue.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { Core } from '../deps.ts';
 import { runNotFound } from '../errors.ts';
 import { attributes, type RunState } from '../../workflows/runtime/messages.ts';
 import { isText } from './keyword.ts';
@@ -11,9 +11,9 @@ import type { Described, PendingStep } from './status.ts';
 export const maxIdLength = 200;
 
 /** Throws ApiError 404 for an id that is unknown, malformed, or that of a session, a definition or a check. */
-export async function requireRun(deps: ApiDeps, id: string): Promise<WorkflowExecutionDescription> {
+export async function requireRun(deps: Core, id: string): Promise<WorkflowExecutionDescription> {
   const found = await describe(deps.client, id);
-  if (!found || !isRun(deps, found)) throw runNotFound(id);
+  if (!found || !isRun(deps, found) || deps.removed.has(found)) throw runNotFound(id);
   return found;
 }
 
@@ -29,7 +29,7 @@ export async function describe(client: Client, id: string): Promise<WorkflowExec
 }
 
 /** A run begun by CLI or schedule has no Kind before its first task: its workflow's name tells then. */
-function isRun({ catalogue }: ApiDeps, { typedSearchAttributes, type }: WorkflowExecutionDescription): boolean {
+function isRun({ catalogue }: Core, { typedSearchAttributes, type }: WorkflowExecutionDescription): boolean {
   const kind = typedSearchAttributes.get(attributes.Kind);
   return kind === undefined ? find(catalogue, type) !== undefined : kind === 'run';
 }

@@ -1,6 +1,6 @@
 // What lists tell of ended runs besides what visibility knows: read from history once, and kept.
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import type { ApiDeps } from '../deps.ts';
+import type { Core } from '../deps.ts';
 import type { RunView } from '../events/view.ts';
 import { viewOf } from './read.ts';
 
@@ -17,7 +17,7 @@ const longestKept = 10_000;
 /** Longer histories are read for `GET /api/runs/{id}` alone. */
 const mostEvents = 1000;
 
-export function createEndings(deps: ApiDeps): Endings {
+export function createEndings(deps: Core): Endings {
   const kept = new Map<string, Ending>();
   return {
     async of(run) {

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { failure } from '../answers.ts';
 import { withDeadline } from '../deadline.ts';
 import { deliver } from '../delivery.ts';
-import type { Api, ApiDeps } from '../deps.ts';
+import type { Api, Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { sendEvents, subscribe } from '../events-answer.ts';
 import { wantsStream } from '../media.ts';
@@ -54,13 +54,13 @@ const events = createRoute({
   },
 });
 
-export function addEvents(app: Api, deps: ApiDeps): void {
+export function addEvents(app: Api, deps: Core): void {
   app.openapi(events, async (c) => {
     const { id } = c.req.valid('param');
     const { offset, limit, last_event_id } = c.req.valid('query');
-    await withDeadline(deps.client, () => requireRun(deps, id));
+    await withDeadline(deps, () => requireRun(deps, id));
     if (wantsStream(c)) return sendEvents(deps, c, id, c.req.valid('header')['last-event-id'] ?? last_event_id);
-    const { run_id, total, events } = await withDeadline(deps.client, () => deps.streams.page(id, offset, limit));
+    const { run_id, total, events } = await withDeadline(deps, () => deps.streams.page(id, offset, limit));
     return c.json({ run_id, total, events: events.map((event) => ({ ...event, data: { ...event.data } })) }, 200);
   });
 
@@ -72,7 +72,7 @@ export function addEvents(app: Api, deps: ApiDeps): void {
     },
     upgradeWebSocket(async (c) => {
       const id = c.req.param('id') ?? '';
-      await withDeadline(deps.client, () => requireRun(deps, id));
+      await withDeadline(deps, () => requireRun(deps, id));
       const lastEventId = c.req.query('last_event_id');
       return { onOpen: (_event, { raw }) => void (raw instanceof WebSocket && follow(deps, id, lastEventId, raw)) };
     }),
@@ -80,7 +80,7 @@ export function addEvents(app: Api, deps: ApiDeps): void {
 }
 
 /** Subscribes only once the socket is open: a handshake that breaks off leaves nothing behind. */
-async function follow(deps: ApiDeps, id: string, lastEventId: string | undefined, socket: WebSocket): Promise<void> {
+async function follow(deps: Core, id: string, lastEventId: string | undefined, socket: WebSocket): Promise<void> {
   try {
     await deliver(await subscribe(deps, id, lastEventId), socket);
   } catch (error) {

@@ -1,8 +1,7 @@
 // Lists runs: a page of visibility's, made exact by asking each open run itself.
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { withDeadline } from '../deadline.ts';
-import type { ApiDeps } from '../deps.ts';
-import type { Workers } from '../workers.ts';
+import type { Core } from '../deps.ts';
 import { labelsOf, queryOf, waitingOf } from './attributes.ts';
 import { describe } from './describe.ts';
 import { createEndings, type Endings } from './endings.ts';
@@ -27,25 +26,21 @@ const atOnce = 16;
 /** In lists longer than this the answers and figures of ended runs are left out: each costs a read of its history. */
 const mostTold = 100;
 
-export function createListRuns(deps: ApiDeps, workers: Workers): ListRuns {
-  const pages = createRunPages(createVisibility(deps.client), deps.clock);
+export function createListRuns(deps: Core): ListRuns {
+  const pages = createRunPages(createVisibility(deps), deps.clock);
   const endings = createEndings(deps);
   return async (filter, { offset, limit }) => {
-    const absent = filter.problem === true && !(await workers.present());
+    const absent = filter.problem === true && !(await deps.workers.present());
     const { total, runs } = await pages(queriesOf(filter, absent), offset, limit);
     const told = limit <= mostTold ? endings : undefined;
-    const items = await inTurns(runs, (run) => rowOf(deps, workers, told, run));
-    return { total, items, limit, offset };
+    const kept = runs.filter((run) => !deps.removed.has(run));
+    const items = await inTurns(kept, (run) => rowOf(deps, told, run));
+    return { total: total - (runs.length - kept.length), items, limit, offset };
   };
 }
 
-async function rowOf(
-  deps: ApiDeps,
-  workers: Workers,
-  endings: Endings | undefined,
-  run: WorkflowExecutionInfo,
-): Promise<RunRow> {
-  const asked = run.status.name === 'RUNNING' ? await withDeadline(deps.client, () => askRun(deps, run)) : undefined;
+async function rowOf(deps: Core, endings: Endings | undefined, run: WorkflowExecutionInfo): Promise<RunRow> {
+  const asked = run.status.name === 'RUNNING' ? await withDeadline(deps, () => askRun(deps, run)) : undefined;
   const newest = asked?.run ?? run;
   const status = asked?.status ?? endedStatus(run);
   const ending = isEnded(status) ? await endings?.of(newest) : undefined;
@@ -54,7 +49,7 @@ async function rowOf(
     workflow: run.type,
     ...labelsOf(newest),
     status,
-    problem: (asked && (await problemOf(asked.run, status, () => workers.present()))) ?? null,
+    problem: (asked && (await problemOf(asked.run, status, () => deps.workers.present()))) ?? null,
     stopping: !isEnded(status) && isStopping(newest),
     waiting_for: isEnded(status) ? [] : waitingOf(newest),
     input_query: queryOf(newest),
@@ -66,7 +61,7 @@ async function rowOf(
 
 /** Visibility lags, and knows queued from running never. Undefined: it was deleted in between. */
 async function askRun(
-  deps: ApiDeps,
+  deps: Core,
   { workflowId }: WorkflowExecutionInfo,
 ): Promise<{ run: WorkflowExecutionDescription; status: RunStatus } | undefined> {
   const run = await describe(deps.client, workflowId);

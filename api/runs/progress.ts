@@ -1,7 +1,7 @@
 // How far a run has come that may still be queued: the beginning of its history tells.
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { answerSignal } from '../../workflows/runtime/messages.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { Core } from '../deps.ts';
 import { asDescribed } from './describe.ts';
 import { maybeQueued, type Progress, type RunStatus, statusOf } from './status.ts';
 
@@ -9,7 +9,7 @@ import { maybeQueued, type Progress, type RunStatus, statusOf } from './status.t
 const beyond: Progress = { begun: true, advanced: true };
 
 /** The run's status, read from its history only where describe alone does not decide. */
-export async function readStatus(deps: ApiDeps, description: WorkflowExecutionDescription): Promise<RunStatus> {
+export async function readStatus(deps: Core, description: WorkflowExecutionDescription): Promise<RunStatus> {
   const described = asDescribed(description);
   return statusOf(described, maybeQueued(described) ? await readProgress(deps, description) : beyond);
 }
@@ -17,7 +17,7 @@ export async function readStatus(deps: ApiDeps, description: WorkflowExecutionDe
 /** A run this long has advanced: 200 steps at once, its signals and its own tasks take fewer events. */
 const eventsRead = 1000;
 
-async function readProgress({ client, namespace }: ApiDeps, run: WorkflowExecutionDescription): Promise<Progress> {
+async function readProgress({ client, namespace }: Core, run: WorkflowExecutionDescription): Promise<Progress> {
   if (run.historyLength > eventsRead) return beyond;
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
     namespace,

@@ -1,11 +1,10 @@
 // Reads one run whole: what Temporal's describe and its history say. No worker is asked.
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { withDeadline } from '../deadline.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { Core } from '../deps.ts';
 import { runNotFound } from '../errors.ts';
 import { RunNotFound } from '../events/errors.ts';
 import type { RunView } from '../events/view.ts';
-import type { Workers } from '../workers.ts';
 import { labelsOf, lineageOf, metadataOf, queryOf, waitingOf } from './attributes.ts';
 import { requireRun, stateOf } from './describe.ts';
 import { type Problem, problemOf } from './problem.ts';
@@ -15,14 +14,15 @@ import type { RunAnswer } from './shape.ts';
 import { isEnded, type RunStatus } from './status.ts';
 import { attributes } from '../../workflows/runtime/messages.ts';
 
-export async function readRun(deps: ApiDeps, workers: Workers, id: string): Promise<RunAnswer> {
-  const { run, status, view } = await withDeadline(deps.client, async () => {
+export async function readRun(deps: Core, id: string): Promise<RunAnswer> {
+  const { run, status, view } = await withDeadline(deps, async () => {
     const run = await requireRun(deps, id);
     // One after the other: history is then at least as new as the description.
     const [status, view] = await Promise.all([readStatus(deps, run), viewOf(deps, id)]);
     return { run, status: newer(status, view), view };
   });
-  const problem = view.problem ?? (isEnded(status) ? undefined : await problemOf(run, status, () => workers.present()));
+  const problem =
+    view.problem ?? (isEnded(status) ? undefined : await problemOf(run, status, () => deps.workers.present()));
   return answer(deps, run, status, view, problem);
 }
 
@@ -30,7 +30,7 @@ export async function readRun(deps: ApiDeps, workers: Workers, id: string): Prom
 const newer = (status: RunStatus, view: RunView): RunStatus =>
   isEnded(view.status) && !isEnded(status) ? view.status : status;
 
-export async function viewOf({ streams }: ApiDeps, id: string): Promise<RunView> {
+export async function viewOf({ streams }: Core, id: string): Promise<RunView> {
   try {
     return await streams.view(id);
   } catch (error) {
@@ -40,7 +40,7 @@ export async function viewOf({ streams }: ApiDeps, id: string): Promise<RunView>
 }
 
 function answer(
-  deps: ApiDeps,
+  deps: Core,
   run: WorkflowExecutionDescription,
   status: RunStatus,
   view: RunView,
@@ -53,7 +53,8 @@ function answer(
     ...labelsOf(run),
     status,
     problem: problem ?? null,
-    stopping: !ended && isStopping(run),
+    // A cancel that no worker has heard yet is known to Temporal, a pause to nobody.
+    stopping: !ended && (isStopping(run) || run.raw.workflowExtendedInfo?.cancelRequested === true),
     waiting_for: ended ? [] : waitingOf(run),
     input_query: questionOf(view.input) ?? queryOf(run),
     response_content: view.response,
@@ -81,7 +82,7 @@ export function isStopping({
 }
 
 /** Of the run, or of one of its timelines, in the Temporal Web UI. */
-export function uiLink({ temporalUi, namespace }: ApiDeps, id: string, timeline?: string): string | null {
+export function uiLink({ temporalUi, namespace }: Core, id: string, timeline?: string): string | null {
   if (temporalUi === undefined) return null;
   const path = ['namespaces', namespace, 'workflows', id, ...(timeline === undefined ? [] : [timeline, 'history'])];
   return `${temporalUi}/${path.map(encodeURIComponent).join('/')}`;

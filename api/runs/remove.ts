@@ -1,31 +1,29 @@
 // Deletes an ended run: the histories of all its timelines.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { grpc, grpcCode, withDeadline } from '../deadline.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
-import { describe, requireRun } from './describe.ts';
+import { requireRun } from './describe.ts';
 import { stored } from './keyword.ts';
 import { readStatus } from './progress.ts';
 import { viewOf } from './read.ts';
 import { isEnded } from './status.ts';
 
 /** Throws ApiError: 404 unknown, 409 while it is open. */
-export async function removeRun(deps: ApiDeps, id: string): Promise<void> {
-  const timelines = await withDeadline(deps.client, async () => {
+export async function removeRun(deps: Core, id: string): Promise<void> {
+  const timelines = await withDeadline(deps, async () => {
     const run = await requireRun(deps, id);
     if (!isEnded(await readStatus(deps, run))) {
       throw new ApiError(409, 'run_open', `Run '${id}' is open. Cancel it first; it can be deleted once it has ended.`);
     }
     return timelinesOf(deps, id, run.runId);
   });
-  await withDeadline(deps.client, async () => {
+  await withDeadline(deps, async () => {
     await Promise.all([...timelines].map((runId) => remove(deps, id, runId)));
-    await gone(deps, id);
   });
 }
 
 /** Those that its history tells, and those that visibility knows: a timeline before a rewind of an ended run. */
-async function timelinesOf(deps: ApiDeps, id: string, newest: string): Promise<Set<string>> {
+async function timelinesOf(deps: Core, id: string, newest: string): Promise<Set<string>> {
   const found = new Set([newest]);
   const { timelines } = await viewOf(deps, id);
   for (const { timeline } of timelines) found.add(timeline);
@@ -35,18 +33,11 @@ async function timelinesOf(deps: ApiDeps, id: string, newest: string): Promise<S
   return found;
 }
 
-async function remove({ client, namespace }: ApiDeps, workflowId: string, runId: string): Promise<void> {
+async function remove({ client, namespace, removed }: Core, workflowId: string, runId: string): Promise<void> {
   try {
     await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } });
   } catch (error) {
     if (grpcCode(error) !== grpc.notFound) throw error;
   }
-}
-
-/** Temporal deletes a moment later: who is told so must not find the run again. */
-async function gone(deps: ApiDeps, id: string): Promise<void> {
-  for (let waited = 0; waited < 1000; waited += 25) {
-    if (!(await describe(deps.client, id))) return;
-    await sleep(25);
-  }
+  removed.add({ runId });
 }

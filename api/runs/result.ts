@@ -1,6 +1,6 @@
 // Waits for the end of a run.
 import { explain } from '../deadline.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { Core } from '../deps.ts';
 import { ApiError, runNotFound } from '../errors.ts';
 import { RunNotFound } from '../events/errors.ts';
 import type { RunView } from '../events/view.ts';
@@ -11,12 +11,7 @@ export interface Ended extends Pick<RunView, 'result' | 'response' | 'error' | '
 }
 
 /** Throws ApiError 408 when the run is still open after `seconds`. */
-export async function awaitResult(
-  { streams }: ApiDeps,
-  id: string,
-  seconds: number,
-  left: AbortSignal,
-): Promise<Ended> {
+export async function awaitResult({ streams }: Core, id: string, seconds: number, left: AbortSignal): Promise<Ended> {
   try {
     const ended = await streams.result(id, seconds * 1000, left);
     if (ended.kind === 'ended') return asEnded(id, ended.view);

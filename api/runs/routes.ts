@@ -2,8 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { failure, json } from '../answers.ts';
 import { withDeadline } from '../deadline.ts';
-import type { Api, ApiDeps } from '../deps.ts';
-import type { Workers } from '../workers.ts';
+import type { Api, Core } from '../deps.ts';
 import { requireRun } from './describe.ts';
 import { createListRuns } from './list.ts';
 import { readRun } from './read.ts';
@@ -89,19 +88,19 @@ export function whole(least: number, most: number, fallback: number) {
     .openapi({ type: 'integer', minimum: least, maximum: most, default: fallback });
 }
 
-export function addRuns(app: Api, deps: ApiDeps, workers: Workers): void {
-  const listRuns = createListRuns(deps, workers);
+export function addRuns(app: Api, deps: Core): void {
+  const listRuns = createListRuns(deps);
 
   app.openapi(list, async (c) => {
     const { limit, offset, problem, ...filter } = c.req.valid('query');
     return c.json(await listRuns({ ...filter, ...(problem && { problem: true }) }, { limit, offset }), 200);
   });
 
-  app.openapi(read, async (c) => c.json(await readRun(deps, workers, c.req.valid('param').id), 200));
+  app.openapi(read, async (c) => c.json(await readRun(deps, c.req.valid('param').id), 200));
 
   app.openapi(result, async (c) => {
     const { id } = c.req.valid('param');
-    await withDeadline(deps.client, () => requireRun(deps, id));
+    await withDeadline(deps, () => requireRun(deps, id));
     return c.json(await awaitResult(deps, id, c.req.valid('query').timeout, c.req.raw.signal), 200);
   });
 

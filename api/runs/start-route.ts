@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { failure, json } from '../answers.ts';
 import { limitDepth } from '../body.ts';
 import { withDeadline } from '../deadline.ts';
-import type { Api, ApiDeps } from '../deps.ts';
+import type { Api, Core } from '../deps.ts';
 import { sendEvents } from '../events-answer.ts';
 import { wantsStream } from '../media.ts';
 import { readStatus } from './progress.ts';
@@ -42,7 +42,7 @@ const start = createRoute({
   },
 });
 
-export function addStarting(app: Api, deps: ApiDeps): void {
+export function addStarting(app: Api, deps: Core): void {
   app.openapi(start, async (c) => {
     const { name } = c.req.valid('param');
     const begun = await startRun(deps, {
@@ -58,9 +58,9 @@ export function addStarting(app: Api, deps: ApiDeps): void {
 
 const urlOf = (id: string): string => `/api/runs/${encodeURIComponent(id)}`;
 
-async function startedAnswer(deps: ApiDeps, workflow: string, begun: Started) {
+async function startedAnswer(deps: Core, workflow: string, begun: Started) {
   const { id } = begun;
-  const status = begun.kind === 'new' ? 'queued' : await withDeadline(deps.client, () => readStatus(deps, begun.run));
+  const status = begun.kind === 'new' ? 'queued' : await withDeadline(deps, () => readStatus(deps, begun.run));
   return {
     run_id: id,
     workflow,

@@ -4,7 +4,7 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { attributes, type MemoKey } from '../../workflows/runtime/messages.ts';
 import { type Entry, find } from '../catalogue.ts';
 import { withDeadline } from '../deadline.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { Core } from '../deps.ts';
 import { ofZod } from '../envelope.ts';
 import { ApiError, wrongFields } from '../errors.ts';
 import { describe } from './describe.ts';
@@ -27,14 +27,14 @@ export type Started =
   | { kind: 'known'; id: string; run: WorkflowExecutionDescription };
 
 /** Throws ApiError: 404 unknown workflow, 422 wrong input, 409 id taken or key used for another request. */
-export async function startRun(deps: ApiDeps, { workflow, request, key }: Start): Promise<Started> {
+export async function startRun(deps: Core, { workflow, request, key }: Start): Promise<Started> {
   const entry = find(deps.catalogue, workflow);
   if (!entry) throw new ApiError(404, 'workflow_not_found', `Workflow '${workflow}' not found`);
   await check(entry, request.input);
   const now = (deps.clock ?? Date.now)();
   const id = request.run_id ?? (key === undefined ? uuidv7(now) : runIdOf('', key));
   const digest = key === undefined ? undefined : digestOf({ workflow, request });
-  return withDeadline(deps.client, async () => {
+  return withDeadline(deps, async () => {
     try {
       await deps.client.workflow.start(workflow, optionsOf(deps, id, workflow, request, now, digest));
       return { kind: 'new', id };
@@ -53,7 +53,7 @@ async function check(entry: Entry, input: unknown): Promise<void> {
   );
 }
 
-async function known(deps: ApiDeps, id: string, digest: string | undefined): Promise<Started> {
+async function known(deps: Core, id: string, digest: string | undefined): Promise<Started> {
   if (digest === undefined)
     throw new ApiError(409, 'run_id_taken', `There is a run '${id}' already. Choose another run_id.`);
   const run = await describe(deps.client, id);
@@ -69,7 +69,7 @@ async function known(deps: ApiDeps, id: string, digest: string | undefined): Pro
 /** Temporal's: the lower number goes first, 3 is its default. */
 const priorityKeys = { high: 1, normal: 3, low: 5 };
 
-function optionsOf(deps: ApiDeps, id: string, workflow: string, request: StartRequest, now: number, digest?: string) {
+function optionsOf(deps: Core, id: string, workflow: string, request: StartRequest, now: number, digest?: string) {
   const { input = {}, tags, priority, metadata } = request;
   const question = questionOf(input);
   const memo: Partial<Record<MemoKey, unknown>> = {

@@ -1,6 +1,7 @@
 // The calls that lists make: Temporal's visibility, counting and listing. Nothing else here asks it.
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { withDeadline } from '../deadline.ts';
+import type { Core } from '../deps.ts';
 import type { RunQueries, Window } from './filter.ts';
 
 export interface Visibility {
@@ -21,10 +22,11 @@ export interface Visibility {
 /** The most that Temporal gives at once. */
 export const pageSize = 1000;
 
-export function createVisibility(client: Client): Visibility {
+export function createVisibility(deps: Core): Visibility {
+  const { client } = deps;
   return {
     async count(queries, window) {
-      const { count, groups } = await withDeadline(client, () => client.workflow.count(queries.count(window)));
+      const { count, groups } = await withDeadline(deps, () => client.workflow.count(queries.count(window)));
       const { subtracts } = queries;
       if (!subtracts) return count;
       // A group's value comes as a list of one.
@@ -37,7 +39,7 @@ export function createVisibility(client: Client): Visibility {
       const found: WorkflowExecutionInfo[] = [];
       const iterator = client.workflow.list({ query: queries.rows(window), pageSize })[Symbol.asyncIterator]();
       for (let page = 1; page <= pages; page++) {
-        const all = await withDeadline(client, () => readPage(iterator, found));
+        const all = await withDeadline(deps, () => readPage(iterator, found));
         if (all || enough(found)) return { records: found, all };
       }
       return { records: found, all: false };

@@ -18,6 +18,8 @@ export interface Speech {
   text: string;
   pieceMs: number;
   dies?: { text: string; until: number }[];
+  /** An attempt after the first one takes over so many characters of the one before. */
+  takes?: number;
   /** Ends as a failed step. */
   fails?: boolean;
 }

@@ -2,6 +2,7 @@
 export * from '../../workflows/index.ts';
 export { asks } from './asks.ts';
 export { five } from './five.ts';
+export { large } from './large.ts';
 export { raises } from './raises.ts';
 export { six } from './six.ts';
 export { talks } from './talks.ts';

@@ -29,4 +29,3 @@ export async function decodeChild(event: HistoryEvent, open: Open): Promise<Fact
 function childEnded(initiated: unknown, type: string, message: string): Fact {
   return { kind: 'child_ended', initiated: Number(initiated), status: 'failed', error: { type, message } };
 }
-

@@ -10,8 +10,14 @@ import { decodeStep } from './step.ts';
 
 /** In the order of `events`; events that mean nothing to a stream are left out, workflow tasks among them. */
 export async function decode(events: HistoryEvent[], open: Open): Promise<Happening[]> {
-  const happenings = await Promise.all(events.map((event) => decodeOne(event, open)));
+  const happenings = await Promise.all(events.filter(isTelling).map((event) => decodeOne(event, open)));
   return happenings.filter((happening) => happening !== undefined);
+}
+
+/** Half of a history are workflow tasks. */
+function isTelling(event: HistoryEvent): boolean {
+  const { workflowTaskScheduledEventAttributes: scheduled, workflowTaskStartedEventAttributes: started } = event;
+  return !scheduled && !started && !event.workflowTaskCompletedEventAttributes;
 }
 
 async function decodeOne(event: HistoryEvent, open: Open): Promise<Happening | undefined> {

@@ -29,4 +29,3 @@ export async function decodeEnd(event: HistoryEvent, open: Open): Promise<Fact |
   if (!continued) return undefined;
   return { kind: 'ended', how: 'continued', next: continued.newExecutionRunId || undefined };
 }
-

@@ -7,7 +7,8 @@ import { openFirst, openPayload, valueOf, type Open } from '../payload.ts';
 export async function decodeMessage(event: HistoryEvent, open: Open): Promise<Fact | undefined> {
   const signal = event.workflowExecutionSignaledEventAttributes;
   if (signal?.signalName === 'spent') return { kind: 'spent', report: valueOf(await openFirst(signal.input, open)) };
-  if (signal?.signalName === 'answer') return { kind: 'answered', answer: valueOf(await openFirst(signal.input, open)) };
+  if (signal?.signalName === 'answer')
+    return { kind: 'answered', answer: valueOf(await openFirst(signal.input, open)) };
   const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
   if (update?.name === 'answer') return { kind: 'answered', answer: valueOf(await openFirst(update.args, open)) };
   if (event.workflowExecutionCancelRequestedEventAttributes) return { kind: 'cancel_requested' };
@@ -18,4 +19,3 @@ export async function decodeMessage(event: HistoryEvent, open: Open): Promise<Fa
   if (waiting) return { kind: 'waiting', waiting: valueOf(await openPayload(open, waiting)) };
   return undefined;
 }
-

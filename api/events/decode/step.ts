@@ -51,4 +51,3 @@ async function decodeOutcome(event: HistoryEvent, open: Open): Promise<Fact | un
   const left = valueOf(await openFirst(cancelled.details, open));
   return { kind: 'step_cancelled', scheduled: Number(cancelled.scheduledEventId), left };
 }
-

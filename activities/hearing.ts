@@ -1,0 +1,37 @@
+// An attempt that takes a step again first lets its run hear what was sent to it: a pause or a cancel may be among it.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '@temporalio/activity';
+import type { Running } from './running.ts';
+
+/** A workflow task that died with its worker is given to another one after 10 s. A run that still does not hear is not waited for. */
+const longestMs = 12_000;
+const askEveryMs = 100;
+const deadlineMs = 2000;
+
+/**
+ * The worker may have died with the step and with the workflow task in hand that was to abort it; without this the model
+ * would be asked again after the cancel. Rejects when the attempt is aborted.
+ */
+export async function untilHeard(context: Context, running: Running): Promise<void> {
+  if (context.info.attempt === 1) return;
+  const { signal } = running.attempt;
+  for (const end = Date.now() + longestMs; Date.now() < end; await sleep(askEveryMs, undefined, { signal })) {
+    if (!(await hasToHear(context))) break;
+  }
+  await running.sure();
+  signal.throwIfAborted();
+}
+
+async function hasToHear({ client, info }: Context): Promise<boolean> {
+  if (!info.workflowExecution) return false;
+  const { workflowId, runId } = info.workflowExecution;
+  try {
+    const run = await client.withDeadline(Date.now() + deadlineMs, () =>
+      client.workflow.getHandle(workflowId, runId).describe(),
+    );
+    return Boolean(run.raw.pendingWorkflowTask);
+  } catch {
+    // A Temporal that cannot be asked: the step goes on as it would have.
+    return false;
+  }
+}

@@ -1,0 +1,59 @@
+// npm run bench: measures the service against plain Node and prints a table and one JSON line; with --json, the line alone.
+import { parseArgs } from 'node:util';
+import { type Bench, openBench } from './bench.ts';
+import { describeMachine } from './machine.ts';
+import { measureAlone } from './measures/alone.ts';
+import { measureFirstToken } from './measures/first-token.ts';
+import { measureStreaming } from './measures/streaming.ts';
+import { measureThroughput } from './measures/throughput.ts';
+import { asLine, asTable, type Figures } from './report.ts';
+import { refused } from './requests.ts';
+
+/** Whoever waits longer waits in vain: the service hangs, or the machine is too busy for figures. */
+const longestMs = 150_000;
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+async function measure(bench: Bench, chosen: string[]): Promise<Figures> {
+  const figures: Figures = { refused: 0 };
+  const wanted = (name: keyof Figures) => chosen.length === 0 || chosen.includes(name);
+  if (wanted('alone')) {
+    say('One run of five empty steps alone …');
+    figures.alone = await measureAlone(bench);
+  }
+  if (wanted('first_token')) {
+    say('The first token …');
+    figures.first_token = await measureFirstToken(bench);
+  }
+  if (wanted('throughput')) {
+    say('Runs of five empty steps, 20 at once …');
+    figures.throughput = await measureThroughput(bench);
+  }
+  if (wanted('streaming')) {
+    say('100 streams at once …');
+    figures.streaming = await measureStreaming(bench);
+  }
+  return { ...figures, refused: refused.times };
+}
+
+const late = (ms: number) =>
+  new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`Not measured within ${ms / 1000} s: is the machine busy?`)), ms).unref();
+  });
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
+const { PATH, HOME, XDG_CACHE_HOME, TMPDIR, NODE_OPTIONS } = process.env;
+const given = Object.entries({ PATH, HOME, XDG_CACHE_HOME, TMPDIR, NODE_OPTIONS });
+const machine = await describeMachine();
+say('Starting the service, the floor and the model …');
+const bench = await openBench(Object.fromEntries(given.filter(([, value]) => value !== undefined)));
+const measuring = measure(bench, positionals);
+try {
+  const figures = await Promise.race([measuring, late(longestMs)]);
+  if (!values.json) process.stdout.write(`\n${asTable(machine, figures)}\n\n`);
+  process.stdout.write(`${asLine(machine, figures)}\n`);
+} finally {
+  // What is still measured breaks when its processes end, and is nobody's concern any more.
+  measuring.catch(() => {});
+  await bench.close();
+}

@@ -1,0 +1,90 @@
+// How the figures are shown: a table for people.
+import type { Machine } from './machine.ts';
+import type { Alone } from './measures/alone.ts';
+import type { FirstToken } from './measures/first-token.ts';
+import type { Streaming } from './measures/streaming.ts';
+import type { Throughput } from './measures/throughput.ts';
+import { rounded } from './statistics.ts';
+
+/** All of them, or those that were asked for. */
+export interface Figures {
+  throughput?: Throughput;
+  alone?: Alone;
+  first_token?: FirstToken;
+  streaming?: Streaming;
+  /** Requests asked again after a 503: more than none, and the machine was too busy for the rest to mean much. */
+  refused: number;
+}
+
+/** `format` grows when a figure changes its meaning: lines of different formats do not compare. */
+export const asLine = (machine: Machine, figures: Figures): string =>
+  JSON.stringify({ format: 1, machine, figures }, (_, value: unknown) =>
+    typeof value === 'number' && !Number.isInteger(value) ? rounded(value) : value,
+  );
+
+type Row = [what: string, ours: string, floor: string, ratio: string];
+
+export function asTable({ cpu, cores, node, date, commit, load_before }: Machine, figures: Figures): string {
+  const rows = [['', 'Waymark', 'plain Node', 'ratio'] satisfies Row, ...rowsOf(figures)];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) => row.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))));
+  const where = `${cpu}, ${cores} cores, Node ${node}, ${date.slice(0, 10)}, commit ${commit ?? 'none'}, load before ${load_before}`;
+  return [where, '', ...lines.map((cells) => cells.join('  '))].join('\n');
+}
+
+function rowsOf({ throughput, alone, first_token, streaming, refused }: Figures): Row[] {
+  return [
+    ...(alone ? ofAlone(alone) : []),
+    ...(first_token ? ofFirstToken(first_token) : []),
+    ...(throughput ? ofThroughput(throughput) : []),
+    ...(streaming ? ofStreaming(streaming) : []),
+    ...(refused > 0 ? [only('requests asked again after a 503 (too busy)', refused, '')] : []),
+  ];
+}
+
+const row = (what: string, ours: number, floor: number, unit: string, ratio: number): Row => [
+  what,
+  `${rounded(ours)} ${unit}`,
+  `${rounded(floor)} ${unit}`,
+  `${rounded(ratio)}`,
+];
+
+const only = (what: string, ours: number, unit: string): Row => [what, `${rounded(ours)} ${unit}`, '', ''];
+
+const ofAlone = ({ median_ms, p95_ms, min_ms, floor_median_ms, ratio }: Alone): Row[] => [
+  row('5 empty steps, one run alone, median', median_ms, floor_median_ms, 'ms', ratio),
+  only('  95 of 100 within', p95_ms, 'ms'),
+  only('  fastest', min_ms, 'ms'),
+];
+
+const ofFirstToken = ({ median_ms, floor_median_ms, over_ms, over_min_ms, ratio }: FirstToken): Row[] => [
+  row('first token, median', median_ms, floor_median_ms, 'ms', ratio),
+  only("  over the model's own", over_ms, 'ms'),
+  only("  fastest over the model's own fastest", over_min_ms, 'ms'),
+];
+
+const ofThroughput = (figures: Throughput): Row[] => [
+  row('5 empty steps, 20 runs at once', figures.runs_per_s, figures.floor_per_s, '/s', figures.ratio),
+  row(
+    '  CPU of one run',
+    figures.service_cpu_ms + figures.temporal_cpu_ms,
+    figures.floor_cpu_ms,
+    'ms',
+    figures.cpu_ratio,
+  ),
+  only('    of it the service', figures.service_cpu_ms, 'ms'),
+  only('    of it Temporal', figures.temporal_cpu_ms, 'ms'),
+];
+
+const ofStreaming = (figures: Streaming): Row[] => [
+  row(
+    `${figures.streams} streams, ${rounded(figures.tokens_per_s)} tokens/s: CPU`,
+    figures.service_cores + figures.temporal_cores,
+    figures.floor_cores,
+    'cores',
+    figures.ratio,
+  ),
+  only('    of it the service', figures.service_cores, 'cores'),
+  only('    of it Temporal', figures.temporal_cores, 'cores'),
+  row('  until the last token', figures.seconds, figures.floor_seconds, 's', figures.seconds / figures.floor_seconds),
+];

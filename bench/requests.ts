@@ -1,0 +1,69 @@
+// The requests of the benchmark: whatever is not answered as it should be ends it.
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const json = { 'content-type': 'application/json' };
+
+/** How many requests were asked again because the service was too busy (503): figures of such a run say little. */
+export const refused = { times: 0 };
+
+/** @throws Error when the answer is not a success */
+export function post(url: string, body: unknown, accept = 'application/json'): Promise<Response> {
+  return ask(url, { method: 'POST', headers: { ...json, accept }, body: JSON.stringify(body) });
+}
+
+/** Asks again when it is told to, as a client should. */
+async function ask(url: string, request: RequestInit = {}): Promise<Response> {
+  for (;;) {
+    const response = await fetch(url, request);
+    if (response.ok) return response;
+    const text = await response.text();
+    if (response.status !== 503) throw new Error(`${response.url} answered ${response.status}: ${text}`);
+    refused.times++;
+    await sleep(Number(response.headers.get('retry-after') ?? 1) * 1000);
+  }
+}
+
+/** Starts `five` and waits for its result, as a client does: two requests. */
+export async function runFive(service: string): Promise<void> {
+  const started = await post(`${service}/api/workflows/five/runs`, { input: {} });
+  await started.body?.cancel();
+  const url = new URL(started.headers.get('location') ?? '', service);
+  const ended = await ask(`${url.href}/result?timeout=60`);
+  mustHold(await ended.text(), '"done"');
+}
+
+export async function floorFive(floor: string): Promise<void> {
+  mustHold(await (await post(`${floor}/five`, {})).text(), '"done"');
+}
+
+/** Reads a stream to its end. Resolves to the time of the first `token` and the number of bytes. @throws without `end` */
+export async function hear(
+  response: Response,
+  { token, end }: { token: string; end: string },
+): Promise<{ firstAt: number; bytes: number }> {
+  const decoder = new TextDecoder();
+  let tail = '';
+  let firstAt = 0;
+  let bytes = 0;
+  let ended = false;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    const text = tail + decoder.decode(chunk, { stream: true });
+    if (firstAt === 0 && text.includes(token)) firstAt = performance.now();
+    ended ||= text.includes(end);
+    tail = text.slice(-100);
+  }
+  if (!ended) throw new Error(`A stream of ${bytes} bytes ended without ${end}: ${tail}`);
+  if (firstAt === 0) throw new Error(`A stream of ${bytes} bytes has no ${token}.`);
+  return { firstAt, bytes };
+}
+
+/** How the two streams show a token and their end. */
+export const marks = {
+  service: { token: 'event: content_delta', end: 'event: run_completed' },
+  model: { token: 'response.output_text.delta', end: 'response.completed' },
+};
+
+function mustHold(text: string, wanted: string): void {
+  if (!text.includes(wanted)) throw new Error(`${wanted} is not in this answer: ${text.slice(-500)}`);
+}
