@@ -51,6 +51,6 @@ async function settings(data: string, model: string): Promise<NodeJS.ProcessEnv>
     OPENAI_BASE_URL: model,
     OPENAI_API_KEY: 'bench',
     WAYMARK_WORKER_SLOTS: '100',
-    LOG_LEVEL: 'warn',
+    LOG_LEVEL: 'silent',
   };
 }

@@ -1,4 +1,5 @@
 // The requests of the benchmark: whatever is not answered as it should be ends it.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const json = { 'content-type': 'application/json' };
@@ -8,7 +9,9 @@ export const refused = { times: 0 };
 
 /** @throws Error when the answer is not a success */
 export function post(url: string, body: unknown, accept = 'application/json'): Promise<Response> {
-  return ask(url, { method: 'POST', headers: { ...json, accept }, body: JSON.stringify(body) });
+  // A start that was not answered in time may have happened: asked again, it must not happen twice.
+  const headers = { ...json, accept, 'idempotency-key': randomUUID() };
+  return ask(url, { method: 'POST', headers, body: JSON.stringify(body) });
 }
 
 /** Asks again when it is told to, as a client should. */

@@ -30,8 +30,8 @@ async function refusal(
   body?: unknown,
 ): Promise<{ status: number; type: string; why: string }> {
   const answer = await steer(id, what, body);
-  const { type, detail } = await json(answer);
-  return { status: answer.status, type, why: String(detail).replace(`Cannot ${what} run '${id}': `, '') };
+  const { type, detail } = await json<{ type: string; detail: string }>(answer);
+  return { status: answer.status, type, why: detail.replace(`Cannot ${what} run '${id}': `, '') };
 }
 
 async function speaking(about: string): Promise<string> {
@@ -131,7 +131,7 @@ test('a run says what it waits for, takes the first answer and refuses the secon
   expect(unknown.why).toContain(waiting_id);
 
   const answers = await Promise.all([1, 2, 3].map((value) => steer(id, 'answer', { waiting_id, value })));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409]);
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
   const [, second] = await api
     .until(id, ({ steps }) => steps.length === 3)
     .then(({ waiting_for }) => [0, waiting_for[0]]);

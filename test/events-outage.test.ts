@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { historyConnection } from '../api/events/history.ts';
 import { createStreams } from '../api/events/streams.ts';
-import { nextFree } from '../temporal/ports.ts';
 import { type ServerOptions, startServer } from '../temporal/server.ts';
 import { newClient, read, until } from './events-client.ts';
-import { binaryPath } from './temporal-binary-path.ts';
+import { freePort } from './temporal.ts';
 
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'waymark-outage-'))));
@@ -19,9 +18,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('a viewer outlives a restart of Temporal without missing anything', async () => {
   const options: ServerOptions = {
-    binary: binaryPath,
-    port: await nextFree(17_433),
-    uiPort: await nextFree(18_433),
+    binary: inject('temporalBinary'),
+    port: await freePort(),
+    uiPort: await freePort(),
     database: join(folder, 'temporal.db'),
     namespace: 'default',
   };

@@ -242,6 +242,7 @@ test('a run started by hand with any arguments, signals and updates is readable'
     await run.signal('answer', null);
     await run.signal('pause', { mode: 7 });
     await run.signal('resume');
+    await run.signal('go');
     await run.result().catch(() => {});
     return viewed(run.workflowId);
   };
@@ -273,6 +274,7 @@ test('values over 32 KiB are told by their size; the result of a run is whole, t
   const { taskQueue } = stage;
   const big = 'b'.repeat(20_000_000);
   const huge = await stage.client.workflow.start('odd', { taskQueue, workflowId: randomUUID(), args: [big] });
+  await huge.signal('go');
   await huge.result();
   const view = await viewed(huge.workflowId);
   expect(view.result).toEqual([big]);

@@ -3,9 +3,9 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import { describe, expect, test } from 'vitest';
-import { queriesOf } from '../api/runs/filter.ts';
+import { queriesOf, type Window } from '../api/runs/filter.ts';
 import { createRunPages } from '../api/runs/pages.ts';
-import type { Visibility } from '../api/runs/visibility.ts';
+import type { Pages, Visibility } from '../api/runs/visibility.ts';
 import { attributes } from '../workflows/runtime/messages.ts';
 
 const codes = temporal.api.enums.v1.WorkflowExecutionStatus;
@@ -61,29 +61,27 @@ const asRecord = ({ id, created, closed }: Made): WorkflowExecutionInfo => ({
 });
 
 function inMemory(runs: Made[]): Visibility & { calls: number } {
-  const within = ({ from = -Infinity, to = Infinity }: { from?: number; to?: number }) =>
-    runs.filter(({ created }) => created >= from && created < to);
+  const within = ({ from = -Infinity, to = Infinity, open }: Window) =>
+    runs.filter(
+      ({ created, closed }) =>
+        created >= from && created < to && (open === undefined || open === (closed === undefined)),
+    );
   const visibility = {
     calls: 0,
-    async count(_: unknown, window: { from?: number; to?: number }) {
+    async count(_: unknown, window: Window) {
       visibility.calls++;
       return within(window).length;
     },
-    async records(
-      _: unknown,
-      window: { from?: number; to?: number },
-      pages: number,
-      enough: (records: WorkflowExecutionInfo[]) => boolean = () => false,
-    ) {
+    async records(_: unknown, window: Window, { pages = 1, size = 1000 }: Pages = {}) {
       const sorted = within(window).toSorted(
         (a, b) => (b.closed ?? Infinity) - (a.closed ?? Infinity) || b.created - a.created || (a.id < b.id ? -1 : 1),
       );
       for (let page = 1; ; page++) {
         visibility.calls++;
-        const records = sorted.slice(0, page * 1000).map(asRecord);
+        const records = sorted.slice(0, page * size).map(asRecord);
         // A page that is not full is the last one; a full one may be, without anybody knowing.
-        const all = records.length < page * 1000;
-        if (all || page === pages || enough(records)) return { records, all };
+        const all = records.length < page * size;
+        if (all || page === pages) return { records, all };
       }
     },
   };

@@ -221,6 +221,12 @@ describe('not a page', () => {
     expect(await after('3', 404)).toBeUndefined();
   });
 
+  test('a 429 that says to come back after the deadline is not tried again', async () => {
+    const busy = await site(html('', { 'retry-after': '5' }, 429));
+    expect(await faultOf(fetchFrom(busy, '/', { time: 20_000 }))).toMatchObject({ retryable: true });
+    expect(await faultOf(fetchFrom(busy, '/', { time: 4_000 }))).toMatchObject({ kind: 'status', retryable: false });
+  });
+
   test('5 redirects are followed, a sixth is not', async () => {
     const { origin } = await site((request, response) => {
       const left = Number(request.url?.slice(1));
@@ -342,12 +348,11 @@ describe('the deadline', () => {
   });
 
   test('ends a look-up that never answers', async () => {
-    const from = { origin: 'http://page.test' };
     const config: PageConfig = { allow: [], resolve: () => new Promise(() => undefined) };
-    expect(await faultOf(fetchFrom(from, '/', { config, time: 200 }))).toMatchObject({
-      kind: 'timeout',
-      retryable: false,
-    });
+    const start = performance.now();
+    const fault = await faultOf(fetchFrom({ origin: 'http://page.test' }, '/', { config, time: 200 }));
+    expect(fault).toMatchObject({ kind: 'timeout', retryable: false });
+    expect(performance.now() - start).toBeLessThan(1_500);
   });
 
   test('that has passed lets nothing begin', async () => {

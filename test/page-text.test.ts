@@ -41,6 +41,7 @@ describe('the text', () => {
       '<body>a<script>1</script><style>2</style><template>3<p>4</p></template><noscript>5<p>6</p></noscript>b',
       'a | b',
     ],
+    ['leaves templates in templates out', '<body><template>1<template>2</template>3</template>a', 'a'],
     ['leaves frames and comments out', '<body>a<iframe>1</iframe><!--2--><noembed>3</noembed>b', 'a | b'],
     ['leaves the head out', '<head><title>t</title><style>s</style></head><body>a', 'a'],
     ['has what stands after the body', '<body>a</body></html><p>b', 'a | b'],

@@ -14,8 +14,12 @@ test('schemas of every kind can be made and used in two runs of one worker', { t
   for await (const { error } of Worker.runReplayHistories({ workflowBundle }, runs)) expect(error).toBeUndefined();
 });
 
-test('the copy of zod that runs share is the one that workflows use, and the only one', { timeout: 60_000 }, async () => {
-  const { code } = await bundle();
-  expect(code).toMatch(/zod\/v4\/core\/schemas\.js"/);
-  expect(code).not.toMatch(/zod\/v4\/core\/schemas\.cjs"/);
-});
+test(
+  'the copy of zod that runs share is the one that workflows use, and the only one',
+  { timeout: 60_000 },
+  async () => {
+    const { code } = await bundle();
+    expect(code).toMatch(/zod\/v4\/core\/schemas\.js"/);
+    expect(code).not.toMatch(/zod\/v4\/core\/schemas\.cjs"/);
+  },
+);

@@ -18,7 +18,7 @@ export async function inState(run: WorkflowHandle, wanted: RunState, ms = 6000):
 }
 
 async function interrupted(world: World, about: string, after: 'continue' | 'regenerate' | 'cancel') {
-  world.openai.script({ match: about, tokens: 60, tokenMs: 30 });
+  world.openai.script({ match: about, tokens: 400, tokenMs: 30 });
   const run = await world.start('simple', question(about));
   await world.openai.until(() => world.openai.matching(about).some((call) => call.tokens > 3));
   if (after === 'cancel') {

@@ -7,7 +7,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 /** JSON lines; a person at a terminal gets time, level and message, and the rest where there is any. */
 export function createLog(level: LogLevel, terminal: boolean): Logger {
   const to = terminal ? { write: (line: string) => void process.stderr.write(readable(line)) } : destination(2);
-  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, to);
+  const { err } = pino.stdSerializers;
+  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, serializers: { error: err } }, to);
 }
 
 function readable(line: string): string {

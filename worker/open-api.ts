@@ -89,8 +89,8 @@ export async function openApi({
       await streams.close();
       for (const socket of sockets.clients) socket.close(1001);
       if ('closeAllConnections' in server) setTimeout(() => server.closeAllConnections(), 1000).unref();
+      // The streams' connection stays: closed under a call that gRPC is about to retry, it throws where nobody can catch it.
       await closed;
-      await connection.close();
     },
   };
 }

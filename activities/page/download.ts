@@ -60,7 +60,7 @@ async function hop(url: URL, exempt: boolean, rules: DownloadRules, signal: Abor
   const connect = exempt ? openConnector(rules.resolve) : guardedConnector(rules.resolve);
   const client = new Client(url.origin, { connect });
   // A request that still waits for its connection does not listen to its signal: the client has to go.
-  using _abort = addAbortListener(signal, () => void client.destroy());
+  const leaving = addAbortListener(signal, () => void client.destroy());
   try {
     const response = await client.request({ path: url.pathname + url.search, method: 'GET', headers, signal });
     // A body that is not read to its end breaks when the client is destroyed; nobody cares.
@@ -74,6 +74,7 @@ async function hop(url: URL, exempt: boolean, rules: DownloadRules, signal: Abor
   } finally {
     // Not awaited: a connection that is still being made would be waited for. One that stands is closed at once.
     void client.destroy();
+    leaving[Symbol.dispose]();
   }
 }
 

@@ -61,11 +61,20 @@ export function createPageFetcher(config: PageConfig = {}): PageFetcher {
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         if (end.aborted) throw outOfTime(error);
-        throw error;
+        throw isTooLate(error, deadline) ? asLast(error) : error;
       }
     },
     close: () => reader.close(),
   };
+}
+
+/** Whether the site asks us to come back when the page's time is over. */
+function isTooLate(error: unknown, deadline: number): error is PageFault {
+  return error instanceof PageFault && error.retryable && Date.now() + (error.retryAfterMs ?? 0) >= deadline;
+}
+
+function asLast({ kind, message, retryAfterMs, cause }: PageFault): PageFault {
+  return new PageFault(kind, message, { retryable: false, retryAfterMs, cause });
 }
 
 function outOfTime(cause?: unknown): PageFault {

@@ -1,6 +1,15 @@
 // Holds out while a timeline is followed: polls that time out, a server that is too busy or away for a while.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { firstToken, isGone, isRefused, isTooBusy, type History, type HistoryEvent, type Page, type Token } from './history.ts';
+import {
+  firstToken,
+  isGone,
+  isRefused,
+  isTooBusy,
+  type History,
+  type HistoryEvent,
+  type Page,
+  type Token,
+} from './history.ts';
 
 const busyMs = 2_000;
 const firstRetryMs = 100;

@@ -95,7 +95,10 @@ export function createStreams(options: StreamsOptions): Streams {
       try {
         await tail.ready;
         const ended = await endOf(tail, timeoutMs, signal);
-        return ended ? { kind: 'ended', view: await viewOf(tail.record, open) } : { kind: 'open' };
+        if (!ended) return { kind: 'open' };
+        const view = await viewOf(tail.record, open);
+        // A tail also ends when this service does, whatever its run is up to.
+        return view.completed_at === null ? { kind: 'open' } : { kind: 'ended', view };
       } finally {
         leave();
       }

@@ -21,11 +21,15 @@ export interface Range {
 export interface Boundaries {
   /** The narrowest known slot around the range. */
   around(range: Range): Slot;
+  /** About where so many runs stand below a known boundary, as thickly as they stand above it; undefined: no telling. */
+  guessBelow(boundary: Boundary, runs: number): Boundary | undefined;
   /** Takes what was just measured; older knowledge that contradicts it is dropped. */
   learn(fresh: readonly Boundary[]): void;
 }
 
 const mostBoundaries = 4000;
+/** How many boundaries tell how thickly runs stand. */
+const density = 8;
 
 export function createBoundaries(): Boundaries {
   // Ascending by `at`, and so by `below`.
@@ -42,6 +46,12 @@ export function createBoundaries(): Boundaries {
       lo: known.findLast(({ below }) => below <= from),
       hi: known.find(({ below }) => below >= to),
     }),
+    guessBelow({ at, below }, runs) {
+      const above = known.filter((point) => point.below > below).at(density - 1) ?? known.at(-1);
+      if (!above || above.below <= below) return undefined;
+      const msPerRun = (above.at - at) / (above.below - below);
+      return { at: Math.floor(at - msPerRun * runs) - 1, below: Math.max(below - runs, 0) };
+    },
     learn(fresh) {
       for (const point of fresh) add(point);
       if (known.length > mostBoundaries) known = known.filter((_, index) => index % 2 === 0);

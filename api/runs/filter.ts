@@ -27,6 +27,8 @@ export interface RunFilter {
 export interface Window {
   from?: number;
   to?: number;
+  /** Only open records, or only ended ones. */
+  open?: boolean;
 }
 
 export interface RunQueries {
@@ -88,7 +90,8 @@ function endedQueries(base: string, status: keyof typeof ended): RunQueries {
 
 function conditions(filter: RunFilter, absent: boolean): string[] {
   const found: string[] = [];
-  const keywords = { Agent: filter.agent_id, User: filter.user_id, Session: filter.session_id, Tags: filter.tag };
+  // Quoted: SESSION is a word of the query language.
+  const keywords = { Agent: filter.agent_id, User: filter.user_id, '`Session`': filter.session_id, Tags: filter.tag };
   for (const [name, value] of Object.entries(keywords)) {
     if (value !== undefined) found.push(`${name} = ${literal(value)}`);
   }
@@ -111,7 +114,10 @@ function openCondition(status: 'queued' | 'running' | 'paused' | 'waiting'): str
   return `(ExecutionStatus = 'Running' AND ${held})`;
 }
 
-function within({ from, to }: Window): string {
-  const since = from === undefined ? '' : ` AND CreatedAt >= '${new Date(from).toISOString()}'`;
-  return to === undefined ? since : `${since} AND CreatedAt < '${new Date(to).toISOString()}'`;
+function within({ from, to, open }: Window): string {
+  return [
+    from === undefined ? '' : ` AND CreatedAt >= '${new Date(from).toISOString()}'`,
+    to === undefined ? '' : ` AND CreatedAt < '${new Date(to).toISOString()}'`,
+    open === undefined ? '' : ` AND ExecutionStatus ${open ? '=' : '!='} 'Running'`,
+  ].join('');
 }

@@ -8,22 +8,30 @@ export interface Visibility {
   /** One call. The number of runs in the window. */
   count(queries: RunQueries, window: Window): Promise<number>;
   /**
-   * At most `pages` calls. The records in the window in visibility's own order: open ones by their start, then ended ones by
-   * their end, newest first. Stops early when there are no more, or when `enough` says so after a page.
+   * The records in the window in visibility's own order: open ones by their start, then ended ones by their end, newest
+   * first. One call a page. `all`: there are no more; false says that there may be.
    */
   records(
     queries: RunQueries,
     window: Window,
-    pages: number,
-    enough?: (records: WorkflowExecutionInfo[]) => boolean,
+    pages?: Pages,
   ): Promise<{ records: WorkflowExecutionInfo[]; all: boolean }>;
 }
 
-/** The most that Temporal gives at once. */
+export interface Pages {
+  /** At most so many: 1. */
+  pages?: number;
+  /** Records a page: 1,000, which is the most that Temporal gives. */
+  size?: number;
+}
+
 export const pageSize = 1000;
 
+/** A list of 1,000 takes Temporal half a second, more on a busy machine. Whether it is there at all the count has shown. */
+const listMs = 6000;
+
 export function createVisibility(deps: Core): Visibility {
-  const { client } = deps;
+  const { client, config } = deps;
   return {
     async count(queries, window) {
       const { count, groups } = await withDeadline(deps, () => client.workflow.count(queries.count(window)));
@@ -35,14 +43,18 @@ export function createVisibility(deps: Core): Visibility {
         0,
       );
     },
-    async records(queries, window, pages, enough = () => false) {
+    async records(queries, window, { pages = 1, size = pageSize } = {}) {
       const found: WorkflowExecutionInfo[] = [];
-      const iterator = client.workflow.list({ query: queries.rows(window), pageSize })[Symbol.asyncIterator]();
-      for (let page = 1; page <= pages; page++) {
-        const all = await withDeadline(deps, () => readPage(iterator, found));
-        if (all || enough(found)) return { records: found, all };
+      const query = queries.rows(window);
+      const iterator = client.workflow.list({ query, pageSize: size })[Symbol.asyncIterator]();
+      for (let page = 1; ; page++) {
+        const all = await withDeadline(
+          deps,
+          () => readPage(iterator, size, found),
+          Math.max(listMs, config.deadlineMs ?? 0),
+        );
+        if (all || page === pages) return { records: found, all };
       }
-      return { records: found, all: false };
     },
   };
 }
@@ -50,9 +62,10 @@ export function createVisibility(deps: Core): Visibility {
 /** True: there are no more. Never reads on past a full page, which would be another call. */
 async function readPage(
   iterator: AsyncIterator<WorkflowExecutionInfo>,
+  size: number,
   found: WorkflowExecutionInfo[],
 ): Promise<boolean> {
-  for (let read = 0; read < pageSize; read++) {
+  for (let read = 0; read < size; read++) {
     const next = await iterator.next();
     if (next.done) return true;
     found.push(next.value);

@@ -1,4 +1,5 @@
 // 100 answers at once, 20 tokens a second each, each with one viewer: what they cost while they stream.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { answers, asResponse, asRun } from '../answers.ts';
 import type { Bench } from '../bench.ts';
 import { meter } from '../cpu.ts';
@@ -7,6 +8,8 @@ import { mean } from '../statistics.ts';
 
 const streams = 100;
 const rounds = 2;
+/** Between two starts, in ms: what streaming costs is asked here, not what a rush of starts does. */
+const apartMs = 30;
 
 /** CPU in cores: 1 is one core kept busy from the first request to the last token. */
 export interface Streaming {
@@ -55,6 +58,10 @@ interface Round {
 async function round(ask: () => Promise<Response>, mark: typeof marks.model, pids: number[]): Promise<Round> {
   const cpu = await meter(pids);
   const begin = performance.now();
-  await Promise.all(Array.from({ length: streams }, async () => hear(await ask(), mark)));
+  const hearings = Array.from({ length: streams }, async (_, i) => {
+    await sleep(i * apartMs);
+    await hear(await ask(), mark);
+  });
+  await Promise.all(hearings);
   return { seconds: (performance.now() - begin) / 1000, cpu: await cpu.read() };
 }

@@ -3,8 +3,8 @@
 import { CancellationScope, CancelledFailure, condition, isCancellation } from '@temporalio/workflow';
 import type { ActivityInput } from '@temporalio/workflow';
 import { ActivityCancellationType, defaultPayloadConverter } from '@temporalio/common';
-import type { GateHeader, gateHeaderName } from '../../activities/attempt.ts';
-import { leftBy, type Left } from './abort.ts';
+import type { GateHeader, gateHeaderName, Partial } from '../../activities/attempt.ts';
+import { leftBy } from './abort.ts';
 import type { Ledger } from './ledger.ts';
 import type { PauseMode, ResumeAction } from './messages.ts';
 import { nextActivitySeq } from './sdk.ts';
@@ -76,11 +76,12 @@ export function createGate(ledger: Ledger, root: CancellationScope, changed: () 
     async take(input, next) {
       const step = input.options.activityId ?? String(input.seq);
       const name = input.options.summary ?? input.activityType;
-      let left: Left | undefined;
+      let left: Partial | undefined;
       for (let round = 0; ; round++) {
         await admission(() => !paused && flights.size < mostInFlight);
         const flight: Flight = { step, name, scope: new CancellationScope(), aborted: false };
-        const attempt = forAttempt(input, step, { round, resumed: action === 'continue' ? words(left) : undefined });
+        if (action === 'regenerate') left = undefined;
+        const attempt = forAttempt(input, step, { round, resumed: words(left) });
         try {
           const result = await fly(flight, () => next(attempt));
           completed++;
@@ -92,7 +93,8 @@ export function createGate(ledger: Ledger, root: CancellationScope, changed: () 
           if (leaves) ledger.aborted(step, round, leaves);
           if (root.consideredCancelled) throw asCancelled(error, name);
           if (!flight.aborted) throw error;
-          left = leaves;
+          // A round that was aborted before it spoke has not unsaid what the one before had.
+          if (leaves?.kind === 'partial') left = leaves;
         }
       }
     },
@@ -119,8 +121,8 @@ function forAttempt(input: ActivityInput, step: string, told: GateHeader): Activ
   };
 }
 
-function words(left: Left | undefined): GateHeader['resumed'] {
-  if (left?.kind !== 'partial' || left.text === '') return undefined;
+function words(left: Partial | undefined): GateHeader['resumed'] {
+  if (left === undefined || left.text === '') return undefined;
   return { text: left.text, response_id: left.response_id, sequence: left.sequence };
 }
 
