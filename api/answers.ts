@@ -19,7 +19,6 @@ const meanings: Record<ErrorStatus, string> = {
   403: 'Not from this page',
   404: 'Not found',
   405: 'Wrong method: Allow lists the right ones',
-  406: 'Not in this form',
   408: 'Not done in the time asked for',
   409: 'In conflict with what there is',
   410: 'No longer there',
@@ -28,7 +27,6 @@ const meanings: Record<ErrorStatus, string> = {
   422: 'A field is wrong: detail names it',
   426: 'Only as a WebSocket',
   500: 'Our fault',
-  502: 'The fault of something we called',
   503: 'Temporal does not answer: Retry-After says when to try again',
 };
 

@@ -1,10 +1,10 @@
 // Answers a request with the event stream of a run.
 import type { Context } from 'hono';
 import { inTime } from './deadline.ts';
-import { sseBody, sseHeaders } from './delivery.ts';
 import type { Core } from './deps.ts';
 import { ApiError, runNotFound } from './errors.ts';
 import { RunNotFound, StreamIdError } from './events/errors.ts';
+import { sseBody, sseHeaders } from './events/sse.ts';
 import type { Subscription } from './events/streams.ts';
 
 /** Throws ApiError before the first byte; after that a fault ends the stream, and the client comes back with its last id. */

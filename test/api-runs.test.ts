@@ -1,5 +1,6 @@
 // Runs over HTTP with a worker: started, read, waited for, deleted.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { join } from 'node:path';
 import type { z } from '@hono/zod-openapi';
 import type { outcome, runList, started } from '../api/runs/shape.ts';
 import { attributes } from '../workflows/runtime/messages.ts';
@@ -174,6 +175,19 @@ test('an ended run is deleted with all that Temporal knows of it; an open one is
   expect((await api.ask('DELETE', `/api/runs/${id}`)).status).toBe(404);
   const listed = async () => (await json<RunList>(await api.ask('GET', `/api/runs?tag=gone-${open}`))).total;
   await expect.poll(listed, { timeout: 5000 }).toBe(0);
+});
+
+test('a run whose stored input is lost is read all the same, and says so', async () => {
+  const id = await api.start('simple', question('long '.repeat(10_000)));
+  await api.until(id, ({ status }) => status === 'completed');
+  const lost = await openApiStage({ ...world, data: join(world.data, 'another') });
+  expect(await lost.until(id, () => true)).toMatchObject({
+    status: 'completed',
+    input: null,
+    input_query: expect.stringMatching(/^long long .*…$/),
+    problem: { type: 'stored_payload_missing' },
+  });
+  await lost.close();
 });
 
 test('ids of definitions, sessions and checks are no runs, nor is a workflow that is not of the catalogue', async () => {

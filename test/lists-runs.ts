@@ -24,53 +24,80 @@ const fates: Fate[] = [
   'restored twice',
 ];
 
-/** Newest first. Their creation is in no order of their starts or ends; some share a millisecond. */
-export async function makeRuns(client: Client, taskQueue: string, tag: string, count: number): Promise<MadeRun[]> {
+/**
+ * Newest first. `scattered`: their creation is in no order of their starts and ends, some share a millisecond, and some
+ * are restored. Else as they come in life, created when they are started; but ended long after, in no order.
+ */
+export async function makeRuns(
+  client: Client,
+  taskQueue: string,
+  tag: string,
+  count: number,
+  scattered: boolean,
+): Promise<MadeRun[]> {
   const base = Date.now() - 3_600_000;
   const runs = Array.from({ length: count }, (_, i): MadeRun => {
-    // 7919 is a prime: a walk through all the places in an order that nothing else has.
-    const place = Math.floor(((i * 7919) % count) / 3) * 3;
+    const fate = fates[i % fates.length]!;
     return {
       id: `${tag}-${String(i).padStart(5, '0')}`,
-      createdAt: base + place * 500,
-      fate: fates[i % fates.length]!,
+      createdAt: scattered ? base + Math.floor(shuffled(i, count) / 3) * 1500 : 0,
+      fate: fate.startsWith('restored') && !scattered ? 'open' : fate,
     };
   });
+  const make = (run: MadeRun) => (scattered ? live(client, taskQueue, tag, run) : begin(client, taskQueue, tag, run));
+  await Promise.all([inTurns(runs, make), completeSome(client, taskQueue, runs)]);
+  if (!scattered) {
+    const failing = runs.filter(({ fate }) => fate === 'failed');
+    await inTurns(
+      failing.map((_, i) => failing[shuffled(i, failing.length)]!),
+      ({ id }) => client.workflow.getHandle(id).terminate('made to'),
+    );
+  }
+  return runs.toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
+}
+
+/** 7919 is a prime: a walk through all the places in an order that nothing else has. */
+const shuffled = (i: number, count: number): number => (i * 7919) % count;
+
+async function inTurns(runs: MadeRun[], take: (run: MadeRun) => Promise<unknown>): Promise<void> {
   const turns = runs.values();
   const work = async () => {
-    for (const run of turns) await make(client, taskQueue, tag, run);
+    for (const run of turns) await take(run);
   };
-  await Promise.all([...Array.from({ length: 12 }, work), completeSome(client, taskQueue, runs)]);
-  return runs.toSorted((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1));
+  await Promise.all(Array.from({ length: 12 }, work));
 }
 
 /** Completed ones need a workflow task, so they have a queue of their own on which `completeSome` works. */
 const queueOf = (taskQueue: string, { fate }: MadeRun): string =>
   fate === 'completed' ? `${taskQueue}-done` : taskQueue;
 
-async function make(client: Client, taskQueue: string, tag: string, run: MadeRun): Promise<void> {
-  const begin = (superseded?: string) =>
-    client.workflow.start('simple', {
-      taskQueue: queueOf(taskQueue, run),
-      workflowId: run.id,
-      args: [],
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      typedSearchAttributes: [
-        { key: attributes.Kind, value: 'run' },
-        { key: attributes.RunState, value: 'running' },
-        { key: attributes.CreatedAt, value: new Date(run.createdAt) },
-        { key: attributes.Tags, value: [tag] },
-        ...(superseded ? [{ key: attributes.SupersededState, value: superseded }] : []),
-      ],
-    });
-  const first = await begin();
+function begin(client: Client, taskQueue: string, tag: string, run: MadeRun, superseded?: string) {
+  run.createdAt ||= Date.now();
+  return client.workflow.start('simple', {
+    taskQueue: queueOf(taskQueue, run),
+    workflowId: run.id,
+    args: [],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    typedSearchAttributes: [
+      { key: attributes.Kind, value: 'run' },
+      { key: attributes.RunState, value: 'running' },
+      { key: attributes.CreatedAt, value: new Date(run.createdAt) },
+      { key: attributes.Tags, value: [tag] },
+      ...(superseded ? [{ key: attributes.SupersededState, value: superseded }] : []),
+    ],
+  });
+}
+
+/** The run's whole life. */
+async function live(client: Client, taskQueue: string, tag: string, run: MadeRun): Promise<void> {
+  const first = await begin(client, taskQueue, tag, run);
   if (run.fate === 'open' || run.fate === 'completed') return;
   await first.terminate('made to');
   if (run.fate === 'failed') return;
-  const second = await begin('failed');
+  const second = await begin(client, taskQueue, tag, run, 'failed');
   if (run.fate === 'restored') return;
   await second.terminate('made to');
-  await begin('failed');
+  await begin(client, taskQueue, tag, run, 'failed');
 }
 
 /** A worker that knows one thing: to complete whatever it gets. */

@@ -12,7 +12,7 @@ let runs: MadeRun[];
 
 beforeAll(async () => {
   api = await openApiStage();
-  runs = await makeRuns(api.client, `lists-${randomUUID()}`, tag, count);
+  runs = await makeRuns(api.client, `lists-${randomUUID()}`, tag, count, true);
   for (let tries = 0; tries < 100; tries++) {
     const { total } = await listRuns(api, `tag=${tag}&status=completed&limit=1`);
     if (total === runs.filter(({ fate }) => fate === 'completed').length) break;

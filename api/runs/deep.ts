@@ -8,8 +8,9 @@ import { clockSkewMs, type List, margin, mostIn, type RunPage } from './wanted.t
 
 /** A count takes Temporal as long as to list 20 runs: so near to the page it pays to look for a boundary. */
 const narrow = 200;
+const mostListCalls = 10;
 /** With its count that is 4 calls. */
-const readWholeUpTo = 3 * pageSize;
+export const readWholeUpTo = 3 * pageSize;
 
 /** A list of up to 3,000 runs is read whole, once. */
 export async function readWhole({ visibility, queries, boundaries, wanted }: List): Promise<RunPage | undefined> {
@@ -34,5 +35,6 @@ export async function readLocated(list: List, now: number): Promise<RunPage> {
   const aim = { range, narrow: Math.min(end - offset + narrow, most), most };
   const count = (at: number) => visibility.count(queries, { to: at });
   const { lo, hi } = await locate(aim, { lo: known.lo, hi: known.hi ?? top }, count);
-  return (await readSlot(list, { lo, hi: hi === top ? undefined : hi }, undefined)).page;
+  // Restored runs have more records than one: here the slot is listed to its end, whatever it takes.
+  return (await readSlot(list, { lo, hi: hi === top ? undefined : hi }, undefined, mostListCalls)).page;
 }

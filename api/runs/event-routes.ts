@@ -4,9 +4,9 @@ import { upgradeWebSocket } from '@hono/node-server';
 import { WebSocket } from 'ws';
 import { failure } from '../answers.ts';
 import { withDeadline } from '../deadline.ts';
-import { deliver } from '../delivery.ts';
 import type { Api, Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
+import { sendFrames } from '../events/socket.ts';
 import { sendEvents, subscribe } from '../events-answer.ts';
 import { wantsStream } from '../media.ts';
 import { requireRun } from './describe.ts';
@@ -82,7 +82,7 @@ export function addEvents(app: Api, deps: Core): void {
 /** Subscribes only once the socket is open: a handshake that breaks off leaves nothing behind. */
 async function follow(deps: Core, id: string, lastEventId: string | undefined, socket: WebSocket): Promise<void> {
   try {
-    await deliver(await subscribe(deps, id, lastEventId), socket);
+    await sendFrames(socket, await subscribe(deps, id, lastEventId));
   } catch (error) {
     if (error instanceof ApiError) socket.send(JSON.stringify({ type: error.type, detail: error.detail }));
     else deps.log.error({ err: error, run_id: id }, 'The events of a WebSocket ended with a fault.');

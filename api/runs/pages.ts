@@ -1,6 +1,6 @@
 // One page of a list of runs, newest first with its exact total, over a visibility that knows no order but its own.
 import { type Boundaries, createBoundaryCache, type Range, type Slot } from './boundaries.ts';
-import { readLocated, readWhole } from './deep.ts';
+import { readLocated, readWhole, readWholeUpTo } from './deep.ts';
 import type { RunQueries } from './filter.ts';
 import { type Pivot, readSlot } from './slot.ts';
 import { readTop } from './top.ts';
@@ -37,7 +37,7 @@ async function readKnown(list: List): Promise<RunPage | undefined> {
   const range = { from: Math.max(total - end - margin, 0), to: Math.min(total - offset + margin, total) };
   let pivot: Pivot | undefined;
   for (let tries = 0; tries < 2; tries++) {
-    const slot = including(pivot, nearby(boundaries, range), total);
+    const slot = including(pivot, nearby(boundaries, range, total), total);
     const most = slot.lo || slot.hi ? mostIn(wanted) - margin : few;
     if ((slot.hi?.below ?? total) - (slot.lo?.below ?? 0) > most) return undefined;
     const read = await readSlot(list, slot, pivot);
@@ -48,9 +48,10 @@ async function readKnown(list: List): Promise<RunPage | undefined> {
 }
 
 /** Who pages on from what is known finds a boundary above, and none near below: there it is guessed, generously. */
-function nearby(boundaries: Boundaries, range: Range): Slot {
+function nearby(boundaries: Boundaries, range: Range, total: number): Slot {
   const { lo, hi } = boundaries.around(range);
-  if (!hi || hi.below - range.to > few || hi.below - (lo?.below ?? 0) <= pageSize / 2) return { lo, hi };
+  const near = hi && hi.below - range.to <= few && hi.below - (lo?.below ?? 0) > pageSize / 2;
+  if (!near || total <= readWholeUpTo) return { lo, hi };
   const guess = boundaries.guessBelow(hi, 2 * (hi.below - range.from) + few);
   return { lo: guess ?? lo, hi };
 }

@@ -22,12 +22,13 @@ export interface SlotPage {
 export async function readSlot(
   { visibility, queries, boundaries, wanted }: List,
   { lo, hi }: Slot,
-  pivot: Pivot | undefined,
+  pivot?: Pivot,
+  calls = listCalls(wanted),
 ): Promise<SlotPage> {
   const { offset, end, total } = wanted;
   const [counted, listed] = await Promise.all([
     hi && !pivot ? visibility.count(queries, { from: hi.at }) : undefined,
-    visibility.records(queries, { from: lo?.at, to: hi?.at }, { pages: listCalls(wanted) }),
+    visibility.records(queries, { from: lo?.at, to: hi?.at }, { pages: calls }),
   ]);
   const runs = current(listed.records, queries.wants);
   const above = counted ?? (hi && pivot ? pivot.above - runs.filter((run) => createdAt(run) >= pivot.at).length : 0);

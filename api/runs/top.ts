@@ -32,7 +32,7 @@ export async function readTop(list: List): Promise<RunPage | undefined> {
     return { total, runs: proven.slice(offset, end) };
   }
   if (!last || runs.length < end) return undefined;
-  const read = await readSlot(list, { lo: { at: createdAt(last), below: total - end }, hi: undefined }, undefined);
+  const read = await readSlot(list, { lo: { at: createdAt(last), below: total - end }, hi: undefined });
   return read.fits ? read.page : undefined;
 }
 
