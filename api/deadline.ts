@@ -1,6 +1,6 @@
 // Every call to Temporal has a deadline, and what Temporal's failures mean to a client is decided here.
 import { type Client, NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
-import { ApiError, temporalUnavailable } from './errors.ts';
+import { ApiError, temporalMisconfigured, temporalUnavailable } from './errors.ts';
 
 /** So that an answer comes within 2 s of the request, whatever state Temporal is in. */
 const defaultDeadlineMs = 1500;
@@ -66,42 +66,44 @@ const refused: readonly number[] = [grpc.permissionDenied, grpc.unauthenticated]
 /** What a client is told of a fault of Temporal. An error that is not Temporal's comes back as it is. */
 export function explain(error: unknown): unknown {
   if (error instanceof ApiError || error instanceof WorkflowNotFoundError) return error;
-  if (error instanceof NamespaceNotFoundError) {
-    return new ApiError(
-      503,
-      'temporal_misconfigured',
-      `Temporal has no namespace '${error.namespace}'. Create it (npm run temporal:setup) or set TEMPORAL_NAMESPACE.`,
-      { headers: { 'Retry-After': '10' }, cause: error },
+  if (error instanceof NamespaceNotFoundError) return noNamespace(error.namespace, error);
+  const fault = grpcFault(error);
+  if (fault === undefined) return error;
+  if (away.includes(fault.code)) return temporalUnavailable(error);
+  if (refused.includes(fault.code)) {
+    const what = 'Temporal refuses this service. Check TEMPORAL_API_KEY, the TLS files and TEMPORAL_NAMESPACE.';
+    return temporalMisconfigured(what, error);
+  }
+  if (fault.code === grpc.notFound) {
+    const [, namespace] = /^Namespace (.+) is not found/.exec(fault.details) ?? [];
+    return namespace ? noNamespace(namespace, error) : new ApiError(404, 'not_found', 'Not found', { cause: error });
+  }
+  if (fault.code !== grpc.invalidArgument) return error;
+  // "no mapping defined for search attribute Kind", "column name 'Kind' is not a valid search attribute"
+  if (/search attribute/.test(fault.details)) {
+    return temporalMisconfigured(
+      'Temporal lacks the search attributes of runs: npm run temporal:setup adds them.',
+      error,
     );
   }
-  const code = grpcCode(error);
-  if (code === undefined) return error;
-  if (away.includes(code)) return temporalUnavailable(error);
-  if (refused.includes(code)) {
-    return new ApiError(
-      503,
-      'temporal_misconfigured',
-      'Temporal refuses this service. Check TEMPORAL_API_KEY, the TLS files and TEMPORAL_NAMESPACE.',
-      { headers: { 'Retry-After': '10' }, cause: error },
-    );
-  }
-  if (code === grpc.invalidArgument) {
-    return new ApiError(
-      422,
-      'invalid_request',
-      'Temporal cannot take this request: a value is too long or malformed.',
-      {
-        cause: error,
-      },
-    );
-  }
-  return error;
+  const detail = 'Temporal cannot take this request: a value is too long or malformed.';
+  return new ApiError(422, 'invalid_request', detail, { cause: error });
 }
 
+const noNamespace = (name: string, cause: unknown): ApiError =>
+  temporalMisconfigured(
+    `Temporal has no namespace '${name}'. Create it (npm run temporal:setup) or set TEMPORAL_NAMESPACE.`,
+    cause,
+  );
+
+export const grpcCode = (error: unknown): number | undefined => grpcFault(error)?.code;
+
 /** The gRPC status of an error or of what caused it, whichever connection it came over. */
-export function grpcCode(error: unknown): number | undefined {
+function grpcFault(error: unknown): { code: number; details: string } | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if ('code' in at && typeof at.code === 'number' && 'details' in at) return at.code;
+    if ('code' in at && typeof at.code === 'number' && 'details' in at) {
+      return { code: at.code, details: String(at.details) };
+    }
   }
   return undefined;
 }

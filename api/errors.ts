@@ -48,3 +48,6 @@ export const temporalUnavailable = (cause: unknown): ApiError =>
     'Temporal did not answer in time. Runs are not lost: they go on when it is back. Try again after the time in Retry-After.',
     { headers: { 'Retry-After': '2' }, cause },
   );
+
+export const temporalMisconfigured = (what: string, cause: unknown): ApiError =>
+  new ApiError(503, 'temporal_misconfigured', what, { headers: { 'Retry-After': '10' }, cause });

@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from '@hono/zod-openapi';
+import { Client, ServiceError } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nextFree } from '../temporal/ports.ts';
+import { explain } from '../api/deadline.ts';
 import type { runList } from '../api/runs/shape.ts';
 import { type ApiStage, json, openApiStage } from './api-stage.ts';
 import { routes } from './api-routes.ts';
@@ -112,3 +114,25 @@ test.each(Object.entries(places))(
     close();
   },
 );
+
+test('a namespace that Temporal does not have is 503 and named, on a read as on a start', async () => {
+  const client = new Client({ connection: api.client.connection, namespace: 'nowhere' });
+  const elsewhere = await openApiStage(undefined, { client, namespace: 'nowhere' });
+  for (const { method, path, body } of routes('some-run').slice(0, 6)) {
+    const answer = await elsewhere.ask(method, path, body);
+    expect(answer.status).toBe(503);
+    expect(await json(answer)).toMatchObject({
+      type: 'temporal_misconfigured',
+      detail: expect.stringContaining("'nowhere'"),
+    });
+  }
+  await elsewhere.close();
+});
+
+test.each([
+  'Namespace default has no mapping defined for search attribute Kind',
+  "invalid query: invalid expression: column name 'Kind' is not a valid search attribute",
+])('where Temporal lacks our search attributes, a client is told what adds them: %s', (details) => {
+  const cause = Object.assign(new Error(details), { code: 3, details });
+  expect(explain(new ServiceError('Failed', { cause }))).toMatchObject({ status: 503, type: 'temporal_misconfigured' });
+});

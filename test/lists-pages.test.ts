@@ -3,6 +3,7 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 import { describe, expect, test } from 'vitest';
+import { boundariesIn } from '../api/runs/boundaries.ts';
 import { queriesOf, type Window } from '../api/runs/filter.ts';
 import { createRunPages } from '../api/runs/pages.ts';
 import type { Pages, Visibility } from '../api/runs/visibility.ts';
@@ -14,6 +15,8 @@ interface Made {
   id: string;
   created: number;
   closed?: number;
+  /** There is a record of an earlier timeline, too. */
+  restored?: boolean;
 }
 
 /** Numbers from 0 (inclusive) to 1, the same for the same seed. */
@@ -43,7 +46,7 @@ function makeRuns(count: number, shape: (next: () => number) => number, next: ()
   });
 }
 
-const asRecord = ({ id, created, closed }: Made): WorkflowExecutionInfo => ({
+const asRecord = ({ id, created, closed, restored }: Made): WorkflowExecutionInfo => ({
   workflowId: id,
   runId: id,
   type: 'simple',
@@ -55,14 +58,14 @@ const asRecord = ({ id, created, closed }: Made): WorkflowExecutionInfo => ({
     closed === undefined
       ? { code: codes.WORKFLOW_EXECUTION_STATUS_RUNNING, name: 'RUNNING' }
       : { code: codes.WORKFLOW_EXECUTION_STATUS_COMPLETED, name: 'COMPLETED' },
-  startTime: new Date(created),
+  startTime: new Date(restored && closed !== created + 1 ? created + 2 : created),
   closeTime: closed === undefined ? undefined : new Date(closed),
   typedSearchAttributes: new TypedSearchAttributes([{ key: attributes.CreatedAt, value: new Date(created) }]),
 });
 
 function inMemory(runs: Made[]): Visibility & { calls: number } {
-  const within = ({ from = -Infinity, to = Infinity, open }: Window) =>
-    runs.filter(
+  const within = ({ from = -Infinity, to = Infinity, open }: Window, all: Made[] = runs) =>
+    all.filter(
       ({ created, closed }) =>
         created >= from && created < to && (open === undefined || open === (closed === undefined)),
     );
@@ -73,7 +76,8 @@ function inMemory(runs: Made[]): Visibility & { calls: number } {
       return within(window).length;
     },
     async records(_: unknown, window: Window, { pages = 1, size = 1000 }: Pages = {}) {
-      const sorted = within(window).toSorted(
+      const earlier = runs.filter(({ restored }) => restored).map((run) => ({ ...run, closed: run.created + 1 }));
+      const sorted = [...within(window, runs), ...within(window, earlier)].toSorted(
         (a, b) => (b.closed ?? Infinity) - (a.closed ?? Infinity) || b.created - a.created || (a.id < b.id ? -1 : 1),
       );
       for (let page = 1; ; page++) {
@@ -143,6 +147,70 @@ describe.each(Object.entries(shapes))('runs %s', (_, shape) => {
       expect(await ask((i % 20) * 20, 20)).toBeLessThanOrEqual(4);
     }
   });
+});
+
+test('when many of the oldest are gone, pages that were known are found again in at most 4 calls', async () => {
+  const runs = makeRuns(6000, shapes['spread evenly over a day']!, random(3));
+  const visibility = inMemory(runs);
+  const pages = createRunPages(visibility, () => now);
+  for (const offset of [0, 2000, 4000]) await pages(queries, offset, 20);
+  for (const gone of [15, 30, 60]) {
+    const oldest = new Set(newestFirst(runs).slice(-gone));
+    runs.splice(0, runs.length, ...runs.filter(({ id }) => !oldest.has(id)));
+    const order = newestFirst(runs);
+    for (const offset of [2010, 4010]) {
+      visibility.calls = 0;
+      const page = await pages(queries, offset, 20);
+      expect(page.runs.map(({ workflowId }) => workflowId)).toEqual(order.slice(offset, offset + 20));
+      expect(visibility.calls).toBeLessThanOrEqual(4);
+    }
+  }
+});
+
+test('a page that was known is right when many runs came, and when some of it went', async () => {
+  const runs = makeRuns(4000, shapes['spread evenly over a day']!, random(5));
+  const visibility = inMemory(runs);
+  const pages = createRunPages(visibility, () => now);
+  const check = async (offset: number) => {
+    const page = await pages(queries, offset, 20);
+    expect(page.runs.map(({ workflowId }) => workflowId)).toEqual(newestFirst(runs).slice(offset, offset + 20));
+    return page.runs;
+  };
+  for (const offset of [0, 2000]) await check(offset);
+  for (let i = 0; i < 1500; i++) runs.push({ id: `new-${i}`, created: now + i, closed: i % 2 ? now + i : undefined });
+  for (const offset of [0, 700, 1490]) await check(offset);
+  const known = await check(2000);
+  const gone = new Set(known.slice(5).map(({ workflowId }) => workflowId));
+  runs.splice(0, runs.length, ...runs.filter(({ id }) => !gone.has(id)));
+  for (const offset of [2000, 1980, 2000]) await check(offset);
+  // Old runs come to a list of ended ones when they end.
+  for (let i = 0; i < 60; i++) runs.push({ id: `late-${i}`, created: now - 86_400_000 - i, closed: now + 2000 });
+  for (const offset of [2000, 1980]) await check(offset);
+});
+
+test('runs of more records than Temporal gives at once are listed right', async () => {
+  const runs = makeRuns(900, shapes['spread evenly over a day']!, random(6)).map((run) => ({ ...run, restored: true }));
+  const visibility = inMemory(runs);
+  const pages = createRunPages(visibility, () => now);
+  for (const [offset, limit] of [
+    [0, 20],
+    [850, 20],
+    [300, 600],
+    [0, 1000],
+    [880, 20],
+  ] as const) {
+    const page = await pages(queries, offset, limit);
+    expect(page.runs.map(({ workflowId }) => workflowId)).toEqual(newestFirst(runs).slice(offset, offset + limit));
+  }
+});
+
+test('a boundary stands only where the time changes: runs of one millisecond stay together', () => {
+  const ages = Array.from({ length: 120 }, (_, i) => 1000 - Math.floor(i / 40));
+  expect(boundariesIn(ages, 5, 1000)).toEqual([
+    { at: 1000, below: 955 },
+    { at: 999, below: 915 },
+    { at: 998, below: 875 },
+  ]);
 });
 
 const warmed = new WeakMap<Visibility, ReturnType<typeof createRunPages>>();

@@ -74,8 +74,11 @@ export function historyConnection(): Pick<ConnectionOptions, 'interceptors' | 'c
 
 const describeMs = 2_000;
 const pageMs = 10_000;
-/** Longer than the server keeps a poll open (about 20 s), so that it is the server who ends it. */
-const pollMs = 60_000;
+/**
+ * Temporal does not wake the polls of a timeline that a reset of an older one terminates, and keeps them far beyond its own
+ * time limit of 20 s: asked anew, it tells the end at once. So late, at worst, does a subscriber hear of such a reset.
+ */
+const pollMs = 10_000;
 const eventsPerPage = 256;
 
 export function createHistory(connection: ConnectionLike, namespace: string): History {

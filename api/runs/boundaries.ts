@@ -53,6 +53,13 @@ export function createBoundaries(): Boundaries {
       return { at: Math.floor(at - msPerRun * runs) - 1, below: Math.max(below - runs, 0) };
     },
     learn(fresh) {
+      // Runs go at the old end: what one boundary has lost, all newer ones have.
+      const newest = fresh.toSorted((a, b) => a.at - b.at).at(-1);
+      const before = newest && known.find(({ at }) => at === newest.at);
+      if (newest && before) {
+        const lost = before.below - newest.below;
+        known = known.map((point) => (point.at > newest.at ? { ...point, below: point.below - lost } : point));
+      }
       for (const point of fresh) add(point);
       if (known.length > mostBoundaries) known = known.filter((_, index) => index % 2 === 0);
     },

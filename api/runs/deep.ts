@@ -1,10 +1,10 @@
 // Reads a page deep in a list of which nothing is known yet.
-import { boundariesIn } from './boundaries.ts';
+import { type Boundary, boundariesIn } from './boundaries.ts';
 import { createdAt, current } from './current.ts';
 import { locate } from './locate.ts';
 import { readSlot } from './slot.ts';
 import { pageSize } from './visibility.ts';
-import { clockSkewMs, type List, margin, mostIn, type RunPage } from './wanted.ts';
+import { around, clockSkewMs, type List, margin, mostIn, type RunPage } from './wanted.ts';
 
 /** A count takes Temporal as long as to list 20 runs: so near to the page it pays to look for a boundary. */
 const narrow = 200;
@@ -24,17 +24,23 @@ export async function readWhole({ visibility, queries, boundaries, wanted }: Lis
   return { total: runs.length, runs: runs.slice(offset, end) };
 }
 
-/** Where nothing is known: a slot around the page is found by counting first. */
+/** Where nothing is known, or what was known has turned out wrong: a slot around the page is found by counting first. */
 export async function readLocated(list: List, now: number): Promise<RunPage> {
   const { visibility, queries, boundaries, wanted } = list;
   const { offset, end, total } = wanted;
-  const range = { from: total - end, to: total - offset };
+  const range = around(wanted);
+  const count = (at: number) => visibility.count(queries, { to: at });
+  const recount = async (known: Boundary | undefined) => known && { at: known.at, below: await count(known.at) };
   const known = boundaries.around(range);
+  const [lo, hi] = await Promise.all([recount(known.lo), recount(known.hi)]);
   const top = { at: now + clockSkewMs, below: total };
   const most = mostIn(wanted) - margin;
-  const aim = { range, narrow: Math.min(end - offset + narrow, most), most };
-  const count = (at: number) => visibility.count(queries, { to: at });
-  const { lo, hi } = await locate(aim, { lo: known.lo, hi: known.hi ?? top }, count);
+  const found = await locate(
+    { range, narrow: Math.min(end - offset + narrow, most), most },
+    { lo: lo && lo.below <= range.from ? lo : undefined, hi: hi && hi.below >= range.to ? hi : top },
+    count,
+  );
+  const slot = { lo: found.lo, hi: found.hi === top ? undefined : found.hi };
   // Restored runs have more records than one: here the slot is listed to its end, whatever it takes.
-  return (await readSlot(list, { lo, hi: hi === top ? undefined : hi }, undefined, mostListCalls)).page;
+  return (await readSlot(list, slot, undefined, mostListCalls)).page;
 }

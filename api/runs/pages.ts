@@ -5,7 +5,7 @@ import type { RunQueries } from './filter.ts';
 import { type Pivot, readSlot } from './slot.ts';
 import { readTop } from './top.ts';
 import { pageSize, type Visibility } from './visibility.ts';
-import { type List, margin, mostIn, type RunPage } from './wanted.ts';
+import { around, type List, margin, mostIn, type RunPage } from './wanted.ts';
 
 export type RunPages = (queries: RunQueries, offset: number, limit: number) => Promise<RunPage>;
 
@@ -33,8 +33,8 @@ export function createRunPages(visibility: Visibility, clock: () => number = Dat
 /** From the boundaries of earlier pages: a count and a list; when they turn out to be off, one list more. */
 async function readKnown(list: List): Promise<RunPage | undefined> {
   const { boundaries, wanted } = list;
-  const { offset, end, total } = wanted;
-  const range = { from: Math.max(total - end - margin, 0), to: Math.min(total - offset + margin, total) };
+  const { total } = wanted;
+  const range = around(wanted);
   let pivot: Pivot | undefined;
   for (let tries = 0; tries < 2; tries++) {
     const slot = including(pivot, nearby(boundaries, range, total), total);

@@ -1,6 +1,6 @@
 // The page of a list that is wanted, and what is at hand to find it.
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import type { Boundaries } from './boundaries.ts';
+import type { Boundaries, Range } from './boundaries.ts';
 import type { RunQueries } from './filter.ts';
 import { pageSize, type Visibility } from './visibility.ts';
 
@@ -34,3 +34,9 @@ export const mostIn = (wanted: Wanted): number => listCalls(wanted) * pageSize;
 export const clockSkewMs = 5000;
 /** Boundaries may be off by the runs that were removed since: so many more are read on either side. */
 export const margin = 10;
+
+/** The page's positions from the oldest, with the margin. */
+export const around = ({ offset, end, total }: Wanted): Range => ({
+  from: Math.max(total - end - margin, 0),
+  to: Math.min(total - offset + margin, total),
+});
