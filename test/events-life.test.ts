@@ -82,6 +82,34 @@ test('a viewer who takes no frame for a while is cut off, the others go on', asy
   expect(streams.tails()).toBe(0);
 });
 
+test('a viewer who comes back to a run in which nothing happens is not cut off for waiting', async () => {
+  const { streams } = await stage.api({ stallMs: 200 });
+  const run = await stage.start([{ act: 'hold' }]);
+  const client = newClient();
+  await read(streams, run.workflowId, client, 1);
+  const back = await streams.subscribe(run.workflowId, client.lastId);
+  const next = back[Symbol.asyncIterator]().next();
+  await sleep(600);
+  expect(back.cut.aborted).toBe(false);
+  await run.signal('go');
+  expect(await next).toMatchObject({ value: { type: 'run_completed' } });
+  back.close();
+});
+
+test('a run that is watched while nothing happens for long is read at once', async () => {
+  const { streams, pages } = await stage.api();
+  const run = await stage.start([{ act: 'hold' }]);
+  const viewer = await streams.subscribe(run.workflowId);
+  // A long poll ends without news after 10 s.
+  await sleep(11_000);
+  const before = pages();
+  await streams.view(run.workflowId);
+  // The tail knows it all: nothing is read anew.
+  expect(pages()).toBe(before);
+  viewer.close();
+  await run.terminate();
+});
+
 test('a connection that is not read from is closed', async () => {
   const { streams } = await stage.api({ stallMs: 500 });
   // More than the buffers of two sockets take.

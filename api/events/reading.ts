@@ -61,6 +61,7 @@ async function lineAfter(reading: Reading, line: Segment[], ended: Ended): Promi
 async function readTimeline(reading: Reading, timeline: string, latest: Latest): Promise<Ended | undefined> {
   let token: Token | undefined;
   let seen = 0;
+  let event = 0;
   do {
     const page = await reading.fetch(timeline, token);
     token = page.next;
@@ -69,7 +70,8 @@ async function readTimeline(reading: Reading, timeline: string, latest: Latest):
     const ended = news.find((happening) => happening.kind === 'ended');
     reading.take(news.filter((happening) => happening !== ended));
     if (ended) return ended;
-    const event = Number(page.events.at(-1)?.eventId ?? 0);
+    // An empty page, when nothing came for a while, is no step back.
+    event = Number(page.events.at(-1)?.eventId ?? event);
     reading.progress({ timeline, event, caughtUp: timeline === latest.timeline && event >= latest.length });
   } while (token);
   return undefined;

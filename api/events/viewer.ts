@@ -37,6 +37,8 @@ export function openViewer({ tail, from, leave, stallMs }: ViewerOptions): Subsc
 
   async function* frames(): AsyncGenerator<Frame> {
     let cursor = from;
+    // It reads: from here on only a frame that it keeps can make it slow.
+    clearTimeout(timer);
     try {
       for (;;) {
         if (!open) break;
