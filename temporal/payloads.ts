@@ -6,6 +6,8 @@ import {
   decodeOptionalFailureToOptionalError,
   ExternalStorageRunner,
   loadDataConverter,
+  visit,
+  walkGetWorkflowExecutionHistoryResponse,
 } from '@temporalio/common/lib/internal-non-workflow/index.js';
 
 export interface PayloadReader {
@@ -29,6 +31,34 @@ export function openPayloads(dataConverter: DataConverter): PayloadReader {
     value: async (payloads) => (await decodeArrayFromPayloads(converter, payloads?.slice(0, 1)))[0],
     record: async (payloads) => (await decodeMapFromPayloads(converter, payloads)) ?? {},
     failure: (failure) => decodeOptionalFailureToOptionalError(converter, failure),
+  };
+}
+
+type HistoryAnswer = Parameters<typeof walkGetWorkflowExecutionHistoryResponse>[0];
+
+/**
+ * Makes of a page of history what a worker would be told: references fetched, codecs undone, in place; values stay encoded.
+ * Headers pass no codec, as in the SDK.
+ */
+export function openHistory(dataConverter: DataConverter): (answer: HistoryAnswer) => Promise<void> {
+  const { externalStorage, payloadCodecs } = loadDataConverter(dataConverter);
+  const stored = externalStorage ? [asCodec(new ExternalStorageRunner(externalStorage))] : [];
+  const open = async (answer: HistoryAnswer, codecs: PayloadCodec[], skipHeaders: boolean) => {
+    const decode = async (payloads: Payload[]) => {
+      let opened = payloads;
+      for (const codec of codecs.toReversed()) opened = await codec.decode(opened);
+      return opened;
+    };
+    await visit(answer, walkGetWorkflowExecutionHistoryResponse, {
+      transformPayload: async (payload) => (await decode([payload]))[0] ?? payload,
+      transformPayloads: decode,
+      skipSearchAttributes: true,
+      skipHeaders,
+    });
+  };
+  return async (answer) => {
+    await open(answer, stored, false);
+    if (payloadCodecs.length > 0) await open(answer, payloadCodecs, true);
   };
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type WorkflowHandle } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { Hub } from '../activities/hub.ts';
 import { createActivities } from '../activities/index.ts';
@@ -13,7 +13,7 @@ import { attemptInterceptor } from '../activities/owner.ts';
 import { createPageFetcher, type PageConfig } from '../activities/page/fetcher.ts';
 import { createFetchPage } from '../activities/page/step.ts';
 import { blobs, createDataConverter } from '../temporal/converter.ts';
-import { createWorker } from '../worker/worker.ts';
+import { createWorker, type Workers } from '../worker/worker.ts';
 import { type FakeOpenAI, startOpenAI } from './openai.ts';
 
 export interface WorldOptions {
@@ -61,7 +61,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     limits: { firstEventMs: 1500, thinkMs: 1500, idleMs: 1500 },
   };
   const shipped = createActivities({ model, blobs: driver, data, fetchPage: createFetchPage(pages) });
-  let working: { worker: Worker; ended: Promise<void> } | undefined;
+  let working: { worker: Workers; ended: Promise<void> } | undefined;
 
   const hire = async () => {
     const worker = await createWorker({

@@ -7,6 +7,10 @@ import {
   Worker,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
+import { createReadJournal } from '../activities/journal/journal.ts';
+import { createHistoryReader } from '../activities/journal/reader.ts';
+import { openHistory } from '../temporal/payloads.ts';
+import { journalQueue } from '../workflows/runtime/messages.ts';
 
 export interface WorkerDeps {
   connection: NativeConnection;
@@ -27,7 +31,51 @@ export interface WorkerDeps {
   shutdownGraceMs: number;
 }
 
-export function createWorker(deps: WorkerDeps): Promise<Worker> {
+/** Takes workflow tasks and steps; and reads journals, on a task queue beside. */
+export interface Workers {
+  /** Settles when both have ended; rejects when one ended by a fault of its own. */
+  run(): Promise<void>;
+  shutdown(): void;
+  getState(): ReturnType<Worker['getState']>;
+}
+
+export async function createWorker(deps: WorkerDeps): Promise<Workers> {
+  const [steps, journals] = await Promise.all([createStepWorker(deps), createJournalWorker(deps)]);
+  const stop = (worker: Worker) => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  return {
+    async run() {
+      // When one falls, the other must not go on as if all were well.
+      const ends = [steps.run().finally(() => stop(journals)), journals.run().finally(() => stop(steps))];
+      const outcomes = await Promise.allSettled(ends);
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    },
+    shutdown() {
+      stop(steps);
+      stop(journals);
+    },
+    getState: () => steps.getState(),
+  };
+}
+
+/** Few at once: each reads a whole history. */
+function createJournalWorker({ connection, client, dataConverter, taskQueue, shutdownGraceMs }: WorkerDeps) {
+  const read = createHistoryReader(client, openHistory(dataConverter));
+  return Worker.create({
+    connection,
+    namespace: client.options.namespace,
+    taskQueue: journalQueue(taskQueue),
+    dataConverter,
+    activities: { readJournal: createReadJournal(read) },
+    maxConcurrentActivityTaskExecutions: 10,
+    maxConcurrentActivityTaskPolls: 2,
+    shutdownGraceTime: shutdownGraceMs,
+    shutdownForceTime: shutdownGraceMs + 10_000,
+  });
+}
+
+function createStepWorker(deps: WorkerDeps): Promise<Worker> {
   return Worker.create({
     connection: deps.connection,
     namespace: deps.client.options.namespace,

@@ -4,5 +4,6 @@ export { asks } from './asks.ts';
 export { five } from './five.ts';
 export { large } from './large.ts';
 export { raises } from './raises.ts';
+export { sink, sinkChild } from './sink.ts';
 export { six } from './six.ts';
 export { talks } from './talks.ts';

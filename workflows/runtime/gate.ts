@@ -5,6 +5,7 @@ import type { ActivityInput } from '@temporalio/workflow';
 import { ActivityCancellationType, defaultPayloadConverter } from '@temporalio/common';
 import type { GateHeader, gateHeaderName, Partial } from '../../activities/attempt.ts';
 import { leftBy } from './abort.ts';
+import { createDrain } from './drain.ts';
 import type { Ledger } from './ledger.ts';
 import type { PauseMode, ResumeAction } from './messages.ts';
 import { nextActivitySeq } from './sdk.ts';
@@ -30,18 +31,26 @@ export interface Gate {
   take(input: ActivityInput, next: (input: ActivityInput) => Promise<unknown>): Promise<unknown>;
   /** Holds whatever is not a step (the start of a child) while the run is paused. */
   pass(): Promise<void>;
+  /** A child is open until this has ended. */
+  child(ended: Promise<unknown>): void;
 }
 
 /** `changed` is told whenever what the run shows of itself may have changed. */
 export function createGate(ledger: Ledger, root: CancellationScope, changed: () => void): Gate {
   const flights = new Set<Flight>();
+  const drain = createDrain(() => flights.size);
   let paused = false;
   let action: ResumeAction = 'continue';
   let completed = 0;
+  let taken = 0;
 
   // Several waiters may be woken by one change: each looks again before it goes.
   const admission = async (free: () => boolean) => {
-    while (!free()) await condition(free);
+    for (;;) {
+      while (!free()) await condition(free);
+      if (!drain.holds()) return;
+      await drain.passed();
+    }
   };
 
   const fly = async (flight: Flight, run: () => Promise<unknown>): Promise<unknown> => {
@@ -73,8 +82,10 @@ export function createGate(ledger: Ledger, root: CancellationScope, changed: () 
     inFlight: () => [...flights].map(({ step, name }) => ({ step, name })),
     completed: () => completed,
     pass: () => admission(() => !paused),
+    child: drain.child,
     async take(input, next) {
-      const step = input.options.activityId ?? String(input.seq);
+      // Not the seq: in a fork, which has loaded a journal before, the same step has another one.
+      const step = input.options.activityId ?? String(++taken);
       const name = input.options.summary ?? input.activityType;
       let left: Partial | undefined;
       for (let round = 0; ; round++) {

@@ -12,11 +12,22 @@ export interface Ledger {
   reported(report: SpentReport): void;
   usage(): Spent;
   waste(): Spent;
+  /** What a fork was served: paid by the run that it comes from. */
+  inherited(): Spent;
+  /** The run lives by itself from here: what it was served costs it nothing; `account`: what it had spent before. */
+  begin(account?: Account): void;
+}
+
+export interface Account {
+  usage: Spent;
+  waste: Spent;
 }
 
 /** `changed` is told of every booking. */
 export function createLedger(changed: () => void): Ledger {
   let usage = nothing;
+  let before: Account = { usage: nothing, waste: nothing };
+  let inherited = nothing;
   // What is told of one round is cumulative over its attempts, and may be told twice: the largest account stands.
   const waste = new Map<string, Spent>();
   const book = (step: string, round: number, spent: Spent) => {
@@ -35,8 +46,16 @@ export function createLedger(changed: () => void): Ledger {
     reported(report) {
       if (isReport(report)) book(report.step, report.round, report.spent);
     },
-    usage: () => usage,
-    waste: () => [...waste.values()].reduce(add, nothing),
+    usage: () => add(before.usage, usage),
+    waste: () => [...waste.values()].reduce(add, before.waste),
+    inherited: () => inherited,
+    begin(account = { usage: nothing, waste: nothing }) {
+      inherited = add(inherited, add(before.usage, usage));
+      usage = nothing;
+      waste.clear();
+      before = account;
+      changed();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 // The names by which the API, the CLI and the Web UI reach a run: messages, search attributes, memo keys.
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Opening } from '../../activities/journal/batch.ts';
 import type { SpentReport } from '../../activities/attempt.ts';
 import type { Spent } from '../../activities/spent.ts';
 
@@ -25,6 +26,8 @@ export interface WaitingFor {
 
 export const pause = defineSignal<[PauseMode?]>('pause');
 export const resume = defineSignal<[ResumeAction?]>('resume');
+/** The run aborts its steps and goes on from the checkpoint, in place. */
+export const restore = defineSignal<[Opening]>('restore');
 export const spent = defineSignal<[SpentReport]>('spent');
 /** The CLI's way to answer; a signal and an update may share a name. */
 export const answerSignal = defineSignal<[Answer]>('answer');
@@ -42,6 +45,8 @@ export interface RunStateView {
   in_flight: { step: string; name: string }[];
   usage: Spent;
   waste: Spent;
+  /** What a fork was served, paid by the run that it comes from. */
+  inherited: Spent;
 }
 
 export const attributes = {
@@ -60,9 +65,12 @@ export const attributes = {
 
 /**
  * Memo keys. `waiting_for`: WaitingFor[]; `metadata`: the starter's JSON; `request`: sha256 of the start request
- * (Idempotency-Key); `query`: the input's first line for lists.
+ * (Idempotency-Key); `query`: the input's first line for lists; `fork`: what the timeline begins with (activities/journal/batch.ts).
  */
-export type MemoKey = 'waiting_for' | 'metadata' | 'request' | 'query';
+export type MemoKey = 'waiting_for' | 'metadata' | 'request' | 'query' | 'fork';
 
 /** Workflows, their activities and their signals share this task queue. */
 export const taskQueue = 'waymark';
+
+/** Journals are read on a task queue of their own: they hold no slot of a step. */
+export const journalQueue = (queue: string): string => `${queue}-journal`;

@@ -1,6 +1,7 @@
 // What the runtime knows of the run that it is in: one per execution, made by the interceptors before the first step.
 import { CancellationScope } from '@temporalio/workflow';
 import { createGate, type Gate } from './gate.ts';
+import type { Opening, Splice } from '../../activities/journal/batch.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { RunState, RunStateView } from './messages.ts';
 import { createWaits, type Waits } from './waits.ts';
@@ -10,10 +11,19 @@ export interface Run {
   waits: Waits;
   ledger: Ledger;
   view: () => RunStateView;
+  /** The run is to go on from another point, in place: its steps are aborted, then its timeline ends. */
+  restore: (to: Opening) => void;
+  /** Where to, with what the run has spent until now. */
+  restoring(): Opening | undefined;
+  /** A timeline begins to live by itself. A fork goes on whatever pause its source was in. */
+  spliced(splice: Pick<Splice, 'kind' | 'account'>): void;
 }
 
 // The SDK gives every execution its own copy of the workflow modules, so this is one run's and nobody else's.
 let current: Run | undefined;
+
+/** The run, when it has begun. */
+export const startedRun = (): Run | undefined => current;
 
 /** The run whose code is executing. Throws when the runtime's interceptors are not registered in this worker. */
 export function currentRun(): Run {
@@ -28,10 +38,21 @@ export function openRun(show: (run: Run) => void): Run {
   const ledger = createLedger(changed);
   const gate = createGate(ledger, root, changed);
   const waits = createWaits(changed);
+  let target: Opening | undefined;
   const run: Run = {
     gate,
     waits,
     ledger,
+    restore(to) {
+      target = to;
+      gate.pause('now');
+    },
+    restoring: () => target && { ...target, account: { usage: ledger.usage(), waste: ledger.waste() } },
+    spliced({ kind, account }) {
+      if (kind === 'continue') return;
+      ledger.begin(account);
+      gate.resume('continue');
+    },
     view: () => ({
       state: stateOf(gate, waits, root.consideredCancelled),
       waiting_for: waits.open(),
@@ -39,6 +60,7 @@ export function openRun(show: (run: Run) => void): Run {
       in_flight: gate.inFlight(),
       usage: ledger.usage(),
       waste: ledger.waste(),
+      inherited: ledger.inherited(),
     }),
   };
   root.cancelRequested.catch(changed);

@@ -1,0 +1,21 @@
+// A seeded sample: `npm test` takes some, `npm run test:long` takes all. WAYMARK_SEED=n repeats a sample, which each test prints.
+
+/** Numbers from 0 (inclusive) to 1, the same for the same seed. */
+export function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}
+
+export const seed = Number(process.env['WAYMARK_SEED'] ?? Date.now() % 1_000_000);
+
+/** In their order; always with the first and the last. */
+export function sampleOf<T>(all: T[], size: number): T[] {
+  if (process.env['WAYMARK_LONG'] || all.length <= size) return all;
+  const next = randomOf(seed);
+  const chosen = new Set([0, all.length - 1]);
+  while (chosen.size < size) chosen.add(Math.floor(next() * all.length));
+  return all.filter((_, i) => chosen.has(i));
+}

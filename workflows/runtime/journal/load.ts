@@ -1,0 +1,105 @@
+// Loads the journal that a timeline begins with, page by page, and replays it.
+import { CancellationScope, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { Opening, Page, Splice } from '../../../activities/journal/batch.ts';
+import type { journalActivity as name } from '../../../activities/journal/fold.ts';
+import type { ReadJournal } from '../../../activities/journal/journal.ts';
+import { nothing } from '../../../activities/spent.ts';
+import { journalQueue, state, type RunStateView } from '../messages.ts';
+import { currentSeed, giveCommands, hidePatches, keepTask } from '../sdk.ts';
+import { divergence } from './divergence.ts';
+import { createReplay, type Replay } from './replay.ts';
+import { patchesIn } from './told.ts';
+
+/** What a run was served stands in its history as the results of this activity (activities/journal/fold.ts). */
+export const journalActivity: typeof name = 'readJournal';
+
+/** The newest format of journals that this code reads; it reads all older ones, too. */
+const newestFormat = 1;
+
+export type Loaded =
+  /** `result`: of the workflow's function, which goes on from here. In an object, lest it be awaited. */
+  | { kind: 'live'; result: Promise<unknown> }
+  /** A dry run ends at the checkpoint. */
+  | { kind: 'checked'; report: CheckReport };
+
+export interface CheckReport {
+  /** What was in flight at the checkpoint, and would be done again. */
+  open: { kind: string; name: string }[];
+}
+
+export async function load(
+  opening: Opening,
+  begin: () => Promise<unknown>,
+  spliced: (splice: Splice) => void,
+): Promise<Loaded> {
+  setHandler(state, () => loadingView);
+  const seed = currentSeed();
+  let result: Promise<unknown> | undefined;
+  const start = () => {
+    result = begin();
+    // It may end while the journal is still served; whoever awaits it hears of it.
+    result.catch(() => {});
+  };
+  const replay = createReplay({ start, diverge: divergence(opening.kind), spliced, seed });
+  const last = await serveAll(opening, replay);
+  if (opening.kind === 'check') return { kind: 'checked', report: reportOf(replay) };
+  const { kind, account } = opening;
+  giveCommands(replay.splice({ kind, account, seed, children: last.children }));
+  if (!result) throw new Error('A journal has at least one batch, with which the workflow begins.');
+  return { kind: 'live', result };
+}
+
+/** Serves page after page; each is fetched when the one before is done. */
+async function serveAll(opening: Opening, replay: Replay): Promise<Page> {
+  const patches = new Set<string>();
+  const read = journalReader();
+  for (let from = 0; ;) {
+    const page = await read(opening, from);
+    if ((page.format ?? 0) > newestFormat)
+      throw new Error(`This worker is too old for journals of format ${page.format}.`);
+    const task = keepTask();
+    const hidden = hidePatches(patches);
+    try {
+      for (const batch of page.batches) {
+        for (const patch of patchesIn(batch.jobs)) patches.add(patch);
+        await replay.serve(batch);
+      }
+    } finally {
+      hidden.show();
+      task.restore();
+    }
+    if (page.next === undefined) return page;
+    from = page.next;
+  }
+}
+
+/** The journal's own task queue: it holds no slot of a step. Faults are retried for as long as it takes, but for one. */
+function journalReader(): ReadJournal {
+  const { readJournal } = proxyActivities<{ readJournal: ReadJournal }>({
+    taskQueue: journalQueue(workflowInfo().taskQueue),
+    startToCloseTimeout: '5 minutes',
+    retry: { initialInterval: '200ms', maximumInterval: '10s' },
+    summary: 'Reads what was done before this point',
+  });
+  return (opening, from) => CancellationScope.nonCancellable(() => readJournal(opening, from));
+}
+
+function reportOf(replay: Replay): CheckReport {
+  const open = replay.open().map(({ kind, command }) => ({ kind, name: nameIn(command) }));
+  return { open };
+}
+
+type Command = ReturnType<Replay['open']>[number]['command'];
+
+const nameIn = ({ scheduleActivity, startChildWorkflowExecution: child }: Command): string =>
+  scheduleActivity?.activityType ?? child?.workflowType ?? '';
+
+const loadingView: RunStateView = {
+  state: 'running',
+  waiting_for: [],
+  steps_completed: 0,
+  in_flight: [],
+  usage: nothing,
+  waste: nothing,
+  inherited: nothing,
+};
