@@ -130,6 +130,8 @@ export interface Opening {
   /** Up to and with this event; of a timeline that the source was served, too. Without it all of the source. */
   checkpoint?: Checkpoint;
   edits?: Edit[];
+  /** Of a restore in place: other arguments than the run has. */
+  args?: unknown[];
   /** Of a restored run: what it had spent until then. */
   account?: { usage: Spent; waste: Spent };
   /**

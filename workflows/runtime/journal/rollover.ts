@@ -32,8 +32,10 @@ export function rollOver(
   complete();
   const kept = commands.filter((command) => startsIn(command).length === 0 && !cancels(command, begun));
   const source = { run: info.workflowId, timeline: info.runId };
-  const opening: Opening = { ...(target ?? { kind: 'continue', source }), from: info.runId };
-  return [...kept, continueAs(opening, initial, taskTimeoutMs(steps))];
+  const { args, ...to }: Opening = target ?? { kind: 'continue', source };
+  const given = args ? args.map((arg) => defaultPayloadConverter.toPayload(arg)) : initial.arguments;
+  const next = { ...initial, arguments: given };
+  return [...kept, continueAs({ ...to, from: info.runId }, next, taskTimeoutMs(steps))];
 }
 
 function startsIn(command: SdkCommand): string[] {
