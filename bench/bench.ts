@@ -30,6 +30,7 @@ export async function openBench(env: NodeJS.ProcessEnv): Promise<Bench> {
     const model = await start('model/main.ts', { env, cwd: data });
     const floor = await start('floor/main.ts', { env, cwd: data, args: [model.url] });
     const service = await start('service/main.ts', {
+      flags: ['--import', new URL('../worker/threads/main.ts', import.meta.url).href],
       env: { ...env, ...(await settings(data, model.url)) },
       cwd: data,
     });

@@ -14,6 +14,8 @@ export interface Child {
 }
 
 export interface ChildOptions {
+  /** For node. */
+  flags?: string[];
   args?: string[];
   env: NodeJS.ProcessEnv;
   /** Its working directory: one without a `.env`, which would change what is measured. */
@@ -26,9 +28,9 @@ const startsWithinMs = 300_000;
 const endsWithinMs = 15_000;
 
 /** @param file relative to this folder. @throws Error when it ends before it is ready, or is not ready in time */
-export async function startChild(file: string, { args = [], env, cwd }: ChildOptions): Promise<Child> {
+export async function startChild(file: string, { flags = [], args = [], env, cwd }: ChildOptions): Promise<Child> {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, [path, ...args], { env, cwd, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...flags, path, ...args], { env, cwd, stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

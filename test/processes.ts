@@ -24,6 +24,8 @@ const programs = {
   worker: { main: 'test/worker-main.ts', ready: /^The worker takes runs and steps\./m },
   waymark: { main: 'main.ts', ready: /The worker takes runs and steps\./ },
 };
+/** What the npm scripts give to node. */
+const asScripts = ['--import', fileURLToPath(new URL('../worker/threads/main.ts', import.meta.url))];
 export type ProgramName = keyof typeof programs;
 
 export interface Processes {
@@ -76,7 +78,7 @@ export async function openProcesses(): Promise<Processes> {
   const spawn = (name: ProgramName, more: NodeJS.ProcessEnv = {}) => {
     // Not in the repository's folder, where a .env may lie.
     const options = { env: { ...env, ...more }, cwd: data };
-    return keep(startProgram(process.execPath, [at(programs[name].main)], options));
+    return keep(startProgram(process.execPath, [...asScripts, at(programs[name].main)], options));
   };
 
   return {

@@ -15,6 +15,8 @@ const schema = z.object({
   API_PORT: port.default(8000),
   CORS_ORIGINS: list.default(['http://localhost:3000']),
   AUTH_OFF: flag.default(false),
+  /** Read again by each thread (worker/threads/main.ts). */
+  WAYMARK_CALL_STACKS: flag.default(false),
   WAYMARK_WORKER_SLOTS: z.coerce.number().int().min(1).max(1000).default(20),
   /** Seconds that steps in flight may go on when a worker is asked to end. */
   WAYMARK_SHUTDOWN_GRACE_S: z.coerce.number().min(0).max(3600).default(30),

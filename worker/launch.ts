@@ -36,5 +36,6 @@ function loadEnvFile(): void {
 
 function reloading(main: string, env: NodeJS.ProcessEnv): void {
   const rest = process.argv.slice(2).filter((argument) => argument !== '--reload');
-  spawn(process.execPath, ['--watch', '--watch-preserve-output', main, ...rest], { env, stdio: 'inherit' });
+  const watch = ['--watch', '--watch-preserve-output'];
+  spawn(process.execPath, [...process.execArgv, ...watch, main, ...rest], { env, stdio: 'inherit' });
 }

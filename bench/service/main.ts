@@ -1,5 +1,5 @@
-// The measured service: put together as npm start does it, with the benchmark's workflows beside the shipped ones. Prints
-// where it is as one JSON line and goes on until its standard input ends.
+// The measured service: put together as npm start does it, its flags for node included, with the benchmark's workflows
+// beside the shipped ones. Prints where it is as one JSON line and goes on until its standard input ends.
 import { once } from 'node:events';
 import { createMemoryHub } from '../../activities/memory-hub.ts';
 import { openTemporal } from '../../temporal/access.ts';

@@ -6,4 +6,5 @@ export { large } from './large.ts';
 export { raises } from './raises.ts';
 export { sink, sinkChild } from './sink.ts';
 export { six } from './six.ts';
+export { spins } from './spins.ts';
 export { talks } from './talks.ts';
