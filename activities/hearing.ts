@@ -1,4 +1,5 @@
-// An attempt that takes a step again first lets its run hear what was sent to it: a pause or a cancel may be among it.
+// An attempt that takes a step again, or late, first lets its run hear what was sent to it: a pause or a cancel may be
+// among it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '@temporalio/activity';
 import type { Running } from './running.ts';
@@ -7,13 +8,17 @@ import type { Running } from './running.ts';
 const longestMs = 12_000;
 const askEveryMs = 100;
 const deadlineMs = 2000;
+/** A step that was in the queue for longer may have waited for a worker, and a pause or a cancel with it. */
+const soonMs = 250;
 
 /**
- * The worker may have died with the step and with the workflow task in hand that was to abort it; without this the model
- * would be asked again after the cancel. Rejects when the attempt is aborted.
+ * The worker may have died with the step, or before it took it, and with the workflow task in hand that was to abort it;
+ * without this the model would be asked after the cancel. Rejects when the attempt is aborted.
  */
 export async function untilHeard(context: Context, running: Running): Promise<void> {
-  if (context.info.attempt === 1) return;
+  const { attempt, currentAttemptScheduledTimestampMs: scheduledAt } = context.info;
+  // By the clocks of two machines: where they differ, it asks too often, at a few ms a step.
+  if (attempt === 1 && Math.abs(Date.now() - scheduledAt) < soonMs) return;
   const { signal } = running.attempt;
   for (const end = Date.now() + longestMs; Date.now() < end; await sleep(askEveryMs, undefined, { signal })) {
     if (!(await hasToHear(context))) break;

@@ -171,6 +171,25 @@ test('a cancel closes the connection at once, makes no call after it, and the ru
   expect(world.openai.matching('stops')).toHaveLength(1);
 });
 
+test('a cancel that no worker hears makes no call either, when the step is still in the queue as the next worker comes', async () => {
+  const busy = await openWorld({ slots: 1 });
+  try {
+    busy.openai.script({ match: 'holds the slot', ...slow });
+    const first = await busy.start('simple', question('holds the slot'));
+    await busy.openai.until(() => busy.openai.matching('holds the slot').length > 0);
+    const run = await busy.start('simple', question('still in the queue'));
+    while (((await run.describe()).raw.pendingActivities ?? []).length === 0) await sleep(20);
+    await first.terminate();
+    await busy.dismiss();
+    await run.cancel();
+    await busy.hire();
+    expect(await endOf(run)).toBe('cancelled');
+    expect(busy.openai.matching('still in the queue')).toHaveLength(0);
+  } finally {
+    await busy.close();
+  }
+});
+
 test('a cancelled step leaves its partial text in history', async () => {
   const run = await startSlow('leaves');
   await run.cancel();
