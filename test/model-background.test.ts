@@ -100,6 +100,15 @@ test('an answer that the provider has lost is bought again, and what it cost is 
   expect(requests()).toEqual(['POST /v1/responses', 'GET /v1/responses/ID?stream=true', 'POST /v1/responses']);
 });
 
+test('an answer that cannot be asked for just now, for we ask too much, is asked for later and not bought again', async () => {
+  openai.script({ tokens: 60, tokenMs: 5, hangUpAfterTokens: 10, busy: 1 });
+  const { reply } = await (await start('Too much')).result();
+  expect(reply?.text).toBe(defaultAnswer('Too much', 60));
+  expect(reply?.wasted).toEqual(nothing);
+  const again = 'GET /v1/responses/ID?stream=true';
+  expect(requests()).toEqual(['POST /v1/responses', again, again]);
+});
+
 test('a failed answer is bought again, not taken up', async () => {
   openai.script({ fault: 'failed' });
   const { reply, spent } = await (await start('Fail')).result();

@@ -34,7 +34,11 @@ export async function serve(
   if (speaking === undefined) return refuse(response, call, { status: 404, message: 'No such thing.' });
   if (action) speaking.cancel();
   if (action || url.searchParams.get('stream') !== 'true') return json(response, call, 200, speaking.object());
-  const { streamable, hangUpAgain, hangUpAfterTokens } = speaking.script;
+  const { streamable, hangUpAgain, hangUpAfterTokens, busy = 0 } = speaking.script;
+  if (busy > 0) {
+    speaking.script.busy = busy - 1;
+    return refuse(response, call, { status: 429, retryAfterMs: 10 });
+  }
   if (streamable === false) return refuse(response, call, { status: 400, message: 'This can no longer be streamed.' });
   const said = speaking.follow(Number(url.searchParams.get('starting_after') ?? -1));
   await stream(response, call, hangUpAgain ? brokenAfter(said, hangUpAfterTokens) : said);

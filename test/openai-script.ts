@@ -39,6 +39,8 @@ export interface Script {
   hangUpAgain?: boolean;
   /** Of a background answer: false lets nobody stream it again (400, as after five minutes). */
   streamable?: boolean;
+  /** Of a background answer: so often, whoever takes it up again is told to come later (429). */
+  busy?: number;
   /** Of a background answer: nobody finds it again (404). */
   forgotten?: boolean;
 }

@@ -1,5 +1,5 @@
 // The model step: asks the configured provider, streams its answer into the attempt, and says what it cost.
-import type { OpenAI } from 'openai';
+import { APIError, type OpenAI } from 'openai';
 import { currentAttempt, type Attempt } from '../attempt.ts';
 import { judge, type Fault } from '../failures.ts';
 import { add, type Spent } from '../spent.ts';
@@ -98,5 +98,8 @@ async function stopBackground(client: OpenAI, attempt: Attempt, account: Account
   await account.giveUp();
 }
 
-/** The provider itself said that this answer will come to nothing. */
-const isOver = ({ type }: Fault): boolean => type === 'ModelFailed' || type === 'ModelRateLimited';
+/** The provider itself said that this answer will come to nothing. One that refuses to show it now says no such thing. */
+const isOver = ({ type, cause }: Fault): boolean =>
+  (type === 'ModelFailed' || type === 'ModelRateLimited') && !isRefusal(cause);
+
+const isRefusal = (cause: unknown): boolean => cause instanceof APIError && cause.status !== undefined;
