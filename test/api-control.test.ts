@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from '@hono/zod-openapi';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { controlled } from '../api/runs/shape.ts';
+import type { controlled, RunRow } from '../api/runs/shape.ts';
 import { type ApiStage, json, openApiStage } from './api-stage.ts';
 import { defaultAnswer } from './openai.ts';
 import { openWorld, type World } from './world.ts';
@@ -64,6 +64,34 @@ test('a pause "now" closes the connection to the model within a second; a resume
     { status: 'completed', round: 1 },
   ]);
   expect(run.usage.waste.output_tokens).toBeGreaterThan(0);
+});
+
+test('a pause and a cancel that no worker hears are shown as stopping, until one does', async () => {
+  const [paused, calledOff, cancelled] = await Promise.all(
+    ['a', 'b', 'c'].map(async (topic) => {
+      const id = await api.start('asks', { topic });
+      await api.until(id, (run) => run.status === 'waiting');
+      return id;
+    }),
+  );
+  await world.dismiss();
+  await steer(paused!, 'pause');
+  await steer(calledOff!, 'pause');
+  await steer(calledOff!, 'resume');
+  await steer(cancelled!, 'cancel');
+  const stopping = async (id: string) => (await api.until(id, () => true)).stopping;
+  expect([await stopping(paused!), await stopping(calledOff!), await stopping(cancelled!)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  const { items } = await json<{ items: RunRow[] }>(await api.ask('GET', '/api/runs?workflow=asks&limit=3'));
+  expect(items.find(({ id }) => id === cancelled)).toMatchObject({ stopping: true });
+  await world.hire();
+  await api.until(cancelled!, (run) => run.status === 'cancelled' && !run.stopping);
+  await api.until(paused!, (run) => run.status === 'paused' && !run.stopping);
+  await steer(paused!, 'resume');
+  await api.until(paused!, (run) => run.status === 'waiting' && !run.stopping);
 });
 
 test('a pause without a body lets the step in flight finish; meanwhile the run is stopping', async () => {

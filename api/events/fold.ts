@@ -41,6 +41,7 @@ export function createFold(options: FoldOptions): Fold {
 
   const stateChanged = (value: unknown): Told[] => {
     story.state = asRunState(value) ?? story.state;
+    story.pause_unheard = false;
     steps.stateChanged();
     const was = paused;
     if (story.state === 'paused') paused = true;
@@ -88,6 +89,9 @@ export function createFold(options: FoldOptions): Fold {
         return [];
       case 'cancel_requested':
         story.cancel_requested = true;
+        return [];
+      case 'asked':
+        story.pause_unheard = happening.to === 'pause';
         return [];
       case 'state':
         return stateChanged(happening.state);

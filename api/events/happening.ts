@@ -19,6 +19,8 @@ export type Fact =
   | { kind: 'spent'; report: unknown }
   | { kind: 'answered'; answer: unknown }
   | { kind: 'cancel_requested' }
+  /** A signal that the run may not have heard yet. */
+  | { kind: 'asked'; to: 'pause' | 'resume' }
   | { kind: 'state'; state: unknown }
   | { kind: 'waiting'; waiting: unknown }
   | { kind: 'child_started'; initiated: number; run: string; workflow: string }

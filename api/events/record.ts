@@ -104,7 +104,8 @@ export function createRecord(run: string, readTool?: ToolReader): RunRecord {
 /** The story with which a timeline goes on where another one stood. */
 function goingOn(before: Story | undefined): Story {
   if (!before) return emptyStory();
-  return { ...structuredClone(before), end: null, cancel_requested: false, partial: null, waiting: [] };
+  const anew = { end: null, cancel_requested: false, pause_unheard: false, partial: null, waiting: [] };
+  return { ...structuredClone(before), ...anew };
 }
 
 /** A rewound timeline starts as its base did. */

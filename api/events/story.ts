@@ -20,6 +20,8 @@ export interface Story {
   state: RunState | null;
   waiting: WaitingFor[];
   cancel_requested: boolean;
+  /** A pause was sent, and the run has shown no other state since: nobody has heard it yet. */
+  pause_unheard: boolean;
   /** What the newest aborted step had said, until it is taken again and completes. */
   partial: { step: string; text: string } | null;
   /** Since when a payload of the run was seen to be missing. */
@@ -62,6 +64,7 @@ export function emptyStory(): Story {
     state: null,
     waiting: [],
     cancel_requested: false,
+    pause_unheard: false,
     partial: null,
     payload_missing: null,
     end: null,

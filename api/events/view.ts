@@ -78,6 +78,8 @@ export interface RunView {
   status: HistoryStatus;
   /** RunState as history last set it; null when the run never had one. */
   state: RunState | null;
+  /** A pause was sent that no worker has taken to the run yet. */
+  pause_unheard: boolean;
   /** The workflow's argument: null without one, a list when there were several. */
   input: unknown;
   /** Null until completed. Read in full, whatever its size. */
@@ -112,6 +114,7 @@ export async function viewOf(record: RunRecord, open: Open): Promise<RunView> {
     session_id: story.session,
     status: statusOf(story),
     state: story.state,
+    pause_unheard: !end && story.pause_unheard,
     input: await inputOf(story, open),
     result,
     response: end?.status === 'cancelled' ? (story.partial?.text ?? null) : responseOf(result),

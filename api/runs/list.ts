@@ -50,7 +50,7 @@ async function rowOf(deps: Core, endings: Endings | undefined, run: WorkflowExec
     ...labelsOf(newest),
     status,
     problem: (asked && (await problemOf(asked.run, status, () => deps.workers.present()))) ?? null,
-    stopping: !isEnded(status) && isStopping(newest),
+    stopping: asked !== undefined && !isEnded(status) && isStopping(asked.run),
     waiting_for: isEnded(status) ? [] : waitingOf(newest),
     input_query: queryOf(newest),
     response_content: ending?.response ?? null,

@@ -53,8 +53,7 @@ function answer(
     ...labelsOf(run),
     status,
     problem: problem ?? null,
-    // A cancel that no worker has heard yet is known to Temporal, a pause to nobody.
-    stopping: !ended && (isStopping(run) || run.raw.workflowExtendedInfo?.cancelRequested === true),
+    stopping: !ended && (isStopping(run) || (view.pause_unheard && status !== 'paused')),
     waiting_for: ended ? [] : waitingOf(run),
     input_query: questionOf(view.input) ?? queryOf(run),
     response_content: view.response,
@@ -74,11 +73,10 @@ function answer(
   };
 }
 
-export function isStopping({
-  typedSearchAttributes,
-}: Pick<WorkflowExecutionDescription, 'typedSearchAttributes'>): boolean {
+/** A cancel that no worker has heard yet is known to Temporal; a pause that none has, to its history alone. */
+export function isStopping({ typedSearchAttributes, raw }: WorkflowExecutionDescription): boolean {
   const state = stateOf(typedSearchAttributes.get(attributes.RunState));
-  return state === 'stopping' || state === 'cancelling';
+  return state === 'stopping' || state === 'cancelling' || raw.workflowExtendedInfo?.cancelRequested === true;
 }
 
 /** Of the run, or of one of its timelines, in the Temporal Web UI. */

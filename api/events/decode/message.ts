@@ -9,6 +9,8 @@ export async function decodeMessage(event: HistoryEvent, open: Open): Promise<Fa
   if (signal?.signalName === 'spent') return { kind: 'spent', report: valueOf(await openFirst(signal.input, open)) };
   if (signal?.signalName === 'answer')
     return { kind: 'answered', answer: valueOf(await openFirst(signal.input, open)) };
+  if (signal?.signalName === 'pause' || signal?.signalName === 'resume')
+    return { kind: 'asked', to: signal.signalName };
   const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
   if (update?.name === 'answer') return { kind: 'answered', answer: valueOf(await openFirst(update.args, open)) };
   if (event.workflowExecutionCancelRequestedEventAttributes) return { kind: 'cancel_requested' };
