@@ -1,11 +1,14 @@
 // The workflows that can be started, as the API shows them.
 import { z } from 'zod';
+import type { Modifications } from '../workflows/prompt.ts';
 
 /** One workflow of the catalogue: anything that carries its zod input. */
 export interface Entry {
   input: z.ZodType;
   /** One sentence; absent: the description of the input. */
   description?: string;
+  /** What a fork may change of its input by name. */
+  modifications?: Modifications<unknown>;
 }
 
 /** By name: the export names of workflows/index.ts. */

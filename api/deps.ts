@@ -5,6 +5,7 @@ import type { RequestIdVariables } from 'hono/request-id';
 import type { Logger } from 'pino';
 import type { Hub } from '../activities/hub.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { Open } from './events/payload.ts';
 import type { Streams } from './events/streams.ts';
 import type { Removed } from './runs/removed.ts';
 import type { Workers } from './workers.ts';
@@ -31,6 +32,8 @@ export interface ApiDeps {
   namespace: string;
   taskQueue: string;
   streams: Streams;
+  /** Opens a payload of history, stored ones included. */
+  open: Open;
   /** The in-process hub, when API and worker share a process. */
   hub?: Hub;
   catalogue: Catalogue;

@@ -50,7 +50,7 @@ test('a run is accepted with its address and can be read to its end', async () =
     problem: null,
     stopping: false,
     waiting_for: [],
-    lineage: { forked_from: null, root: id },
+    lineage: { forked_from: null, checkpoint_id: null, root: id, description: null },
     steps: [{ name: 'start', status: 'completed', step_num: 1 }],
     timelines: [{ ordinal: 1, opening: 'started' }],
   });

@@ -8,6 +8,7 @@ import { createApp } from '../api/app.ts';
 import type { Catalogue } from '../api/catalogue.ts';
 import type { Api, ApiDeps } from '../api/deps.ts';
 import { historyConnection } from '../api/events/history.ts';
+import type { Open } from '../api/events/payload.ts';
 import { createStreams } from '../api/events/streams.ts';
 import type { RunAnswer } from '../api/runs/shape.ts';
 import { blobs, createDataConverter } from '../temporal/converter.ts';
@@ -56,10 +57,11 @@ export async function openApiStage(world?: World, { address, ...deps }: StageOpt
   const client = new Client({ connection, namespace, ...(converter && { dataConverter: converter }) });
   const payloads = openPayloads(converter ?? {});
   const own = Connection.lazy(connect);
+  const open: Open = (payload) => payloads.value([payload]);
   const streams = createStreams({
     connection: own,
     namespace,
-    open: (payload) => payloads.value([payload]),
+    open,
     hub: world?.hub,
   });
   const log: string[] = [];
@@ -67,6 +69,7 @@ export async function openApiStage(world?: World, { address, ...deps }: StageOpt
     client,
     namespace,
     streams,
+    open,
     catalogue,
     taskQueue: world?.taskQueue ?? 'nobody',
     hub: world?.hub,

@@ -9,6 +9,7 @@ import type { Hub } from '../activities/hub.ts';
 import { createApp } from '../api/app.ts';
 import type { Catalogue } from '../api/catalogue.ts';
 import { historyConnection } from '../api/events/history.ts';
+import type { Open } from '../api/events/payload.ts';
 import { createStreams } from '../api/events/streams.ts';
 import type { Temporal } from '../temporal/access.ts';
 import type { TemporalConfig } from '../temporal/config.ts';
@@ -53,10 +54,11 @@ export async function openApi({
 }: ApiParts): Promise<OpenApi> {
   const payloads = openPayloads(createDataConverter(blobs(config.data)));
   const connection = Connection.lazy({ ...temporal.connection, ...historyConnection() });
+  const open: Open = (payload) => payloads.value([payload]);
   const streams = createStreams({
     connection,
     namespace: config.namespace,
-    open: (payload) => payloads.value([payload]),
+    open,
     hub,
   });
   const app = createApp({
@@ -64,6 +66,7 @@ export async function openApi({
     namespace: config.namespace,
     taskQueue,
     streams,
+    open,
     hub,
     catalogue,
     log,

@@ -1,6 +1,6 @@
 // A question about a web page: fetch it, find the sentences that matter, answer from them.
 import { z } from 'zod';
-import { conversation, fill, overrides, system, user } from './prompt.ts';
+import { conversation, fill, ofTalk, overrides, system, user } from './prompt.ts';
 import { step } from './runtime/step.ts';
 
 const input = z
@@ -44,3 +44,4 @@ export async function rag({ messages, url, overrides = {} }: z.infer<typeof inpu
   };
 }
 rag.input = input;
+rag.modifications = ofTalk({ answers: 'generate_response', models: ['reason_docs', 'generate_response'] });

@@ -1,6 +1,6 @@
 // One question, one answer.
 import { z } from 'zod';
-import { conversation, fill, overrides, system, user } from './prompt.ts';
+import { conversation, fill, ofTalk, overrides, system, user } from './prompt.ts';
 import { step } from './runtime/step.ts';
 
 const input = z.object({ messages: conversation, overrides: overrides.optional() }).describe('Answers one question.');
@@ -17,3 +17,4 @@ export async function simple({ messages, overrides }: z.infer<typeof input>) {
   return { answer: reply.text, message: reply.text };
 }
 simple.input = input;
+simple.modifications = ofTalk({ answers: 'start', models: ['start'] });

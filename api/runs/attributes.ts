@@ -1,7 +1,8 @@
 // What a run's search attributes and memo say of it, checked: a run begun by anyone may carry anything there.
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
-import { attributes, type MemoKey, type WaitingFor } from '../../workflows/runtime/messages.ts';
+import { attributes, type Forked, type MemoKey, type WaitingFor } from '../../workflows/runtime/messages.ts';
+import { checkpointId } from './checkpoint-id.ts';
 import { createdAt } from './current.ts';
 import { shown } from './keyword.ts';
 
@@ -27,11 +28,24 @@ export function labelsOf(run: Told): Labels {
   };
 }
 
-export function lineageOf({ workflowId, typedSearchAttributes: has }: Told): {
+export interface Lineage {
+  /** The run that it was forked from. */
   forked_from: string | null;
+  /** Where, as a checkpoint of that run. */
+  checkpoint_id: string | null;
   root: string;
-} {
-  return { forked_from: text(has.get(attributes.ForkedFrom)), root: text(has.get(attributes.RootRun)) ?? workflowId };
+  description: string | null;
+}
+
+export function lineageOf(run: Told): Lineage {
+  const has = run.typedSearchAttributes;
+  const forked = forkedOf(run);
+  return {
+    forked_from: forked?.run ?? text(has.get(attributes.ForkedFrom)),
+    checkpoint_id: forked ? checkpointId(forked) : null,
+    root: text(has.get(attributes.RootRun)) ?? run.workflowId,
+    description: forked?.description ?? null,
+  };
 }
 
 const text = (keyword: string | undefined): string | null => (keyword === undefined ? null : shown(keyword));
@@ -48,6 +62,14 @@ const waiting: z.ZodType<WaitingFor[]> = z.array(
 
 const memo = <T>(run: Told, key: MemoKey, shape: z.ZodType<T>): T | undefined => shape.safeParse(run.memo?.[key]).data;
 
+const forked: z.ZodType<Forked> = z.object({
+  run: z.string(),
+  timeline: z.string(),
+  event: z.number(),
+  description: z.string().optional(),
+});
+
+export const forkedOf = (run: Told): Forked | undefined => memo(run, 'forked', forked);
 export const waitingOf = (run: Told): WaitingFor[] => memo(run, 'waiting_for', waiting) ?? [];
 export const metadataOf = (run: Told): Record<string, unknown> =>
   memo(run, 'metadata', z.record(z.string(), z.unknown())) ?? {};

@@ -84,6 +84,15 @@ const timeline = z
   })
   .openapi('Timeline');
 
+const lineage = z
+  .object({
+    forked_from: z.string().nullable().openapi({ description: 'The run that it was forked from.' }),
+    checkpoint_id: z.string().nullable().openapi({ description: 'Where, as a checkpoint of that run.' }),
+    root: z.string().openapi({ description: 'The run that all of the family comes from.' }),
+    description: z.string().nullable().openapi({ description: 'What the fork is for.' }),
+  })
+  .openapi('Lineage');
+
 const brief = {
   id: z.string(),
   workflow: z.string(),
@@ -121,7 +130,7 @@ export const run = z
     steps: z.array(step),
     children: z.array(child),
     usage: spent.extend({ waste: spent.openapi({ description: 'Spent in vain: retries, aborts, crashes.' }) }),
-    lineage: z.object({ forked_from: z.string().nullable(), root: z.string() }),
+    lineage,
     timelines: z.array(timeline),
     metadata: z.record(z.string(), z.unknown()),
     temporal_ui: z.string().nullable(),

@@ -78,6 +78,9 @@ function listen({ gate, waits, ledger, view, restore }: Run): void {
     description:
       'Aborts the steps in flight and goes on from a checkpoint, in place. The API checks first that the code fits.',
   });
+  setHandler(messages.nameCheckpoint, () => {}, {
+    description: 'Names this point of the run: {"description": …, "tags": […]}. It can be forked and restored later.',
+  });
   setHandler(messages.spent, (report) => ledger.reported(report));
   setHandler(messages.answerSignal, (answer) => waits.answer(answer), {
     description: 'Answers what the run waits for: {"waiting_id": …, "value": …}. The first answer counts.',

@@ -24,10 +24,29 @@ export interface WaitingFor {
   since: string;
 }
 
+/** A name that somebody gave to a point of a run. */
+export interface CheckpointName {
+  description: string;
+  tags: string[];
+  /** Whoever gave it finds its event by it. */
+  mark?: string;
+}
+
+/** Memo `forked`: where a fork comes from. It stays, whatever timeline the fork is in. */
+export interface Forked {
+  /** The checkpoint, as its source has it. */
+  run: string;
+  timeline: string;
+  event: number;
+  description?: string;
+}
+
 export const pause = defineSignal<[PauseMode?]>('pause');
 export const resume = defineSignal<[ResumeAction?]>('resume');
 /** The run aborts its steps and goes on from the checkpoint, in place. */
 export const restore = defineSignal<[Opening]>('restore');
+/** Names the point at which the run is: it stands in history, and the run does nothing with it. */
+export const nameCheckpoint = defineSignal<[CheckpointName]>('name_checkpoint');
 export const spent = defineSignal<[SpentReport]>('spent');
 /** The CLI's way to answer; a signal and an update may share a name. */
 export const answerSignal = defineSignal<[Answer]>('answer');
@@ -65,9 +84,10 @@ export const attributes = {
 
 /**
  * Memo keys. `waiting_for`: WaitingFor[]; `metadata`: the starter's JSON; `request`: sha256 of the start request
- * (Idempotency-Key); `query`: the input's first line for lists; `fork`: what the timeline begins with (activities/journal/batch.ts).
+ * (Idempotency-Key); `query`: the input's first line for lists; `fork`: what the timeline begins with (activities/journal/batch.ts);
+ * `forked`: Forked.
  */
-export type MemoKey = 'waiting_for' | 'metadata' | 'request' | 'query' | 'fork';
+export type MemoKey = 'waiting_for' | 'metadata' | 'request' | 'query' | 'fork' | 'forked';
 
 /** Workflows, their activities and their signals share this task queue. */
 export const taskQueue = 'waymark';
