@@ -18,6 +18,8 @@ export interface ServerOptions {
   /** Path of the SQLite file; absent: everything is in memory and lost at the end. */
   database?: string;
   namespace: string;
+  /** Dynamic configuration over that of settings.ts: for tests of what Temporal does at its limits. */
+  override?: Record<string, number>;
   /** Called with each line that the server logs (warnings and errors, JSON). */
   onLog?: (line: string) => void;
   /** Gives up a start that is under way. */
@@ -79,6 +81,8 @@ export function serverArguments(options: ServerOptions): string[] {
   for (const { key, value } of [...settings, ...embeddedSettings]) {
     flags.push(['dynamic-config-value', `${key}=${JSON.stringify(value)}`]);
   }
+  for (const [key, value] of Object.entries(options.override ?? {}))
+    flags.push(['dynamic-config-value', `${key}=${value}`]);
   return ['server', 'start-dev', ...flags.flatMap(([flag, value]) => [`--${flag}`, `${value}`])];
 }
 

@@ -7,12 +7,15 @@ import { Client, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { Hub } from '../activities/hub.ts';
+import type { HistoryEvent } from '../activities/journal/history.ts';
+import { createHistoryReader, type HistoryReader } from '../activities/journal/reader.ts';
 import { createActivities } from '../activities/index.ts';
 import { createMemoryHub } from '../activities/memory-hub.ts';
 import { attemptInterceptor } from '../activities/owner.ts';
 import { createPageFetcher, type PageConfig } from '../activities/page/fetcher.ts';
 import { createFetchPage } from '../activities/page/step.ts';
 import { blobs, createDataConverter } from '../temporal/converter.ts';
+import { openHistory } from '../temporal/payloads.ts';
 import { createWorker, type Workers } from '../worker/worker.ts';
 import { type FakeOpenAI, startOpenAI } from './openai.ts';
 
@@ -22,6 +25,14 @@ export interface WorldOptions {
   pages?: PageConfig;
   /** More activities, for test workflows. */
   activities?: object;
+  /** Another Temporal server than the test run's. */
+  address?: string;
+  /** Histories that no server has: `undefined` for all others. */
+  recorded?: (run: string) => HistoryEvent[] | undefined;
+  /** Another world's, whose worker has gone. */
+  taskQueue?: string;
+  /** Of workflows that a worker holds; 0: each task replays the whole history. */
+  cached?: number;
   /** False: nobody works until `hire`. */
   worker?: boolean;
 }
@@ -48,9 +59,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const data = await mkdtemp(join(tmpdir(), 'waymark-world-'));
   const driver = blobs(data);
   const dataConverter = createDataConverter(driver);
-  const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
+  const connection = await NativeConnection.connect({ address: options.address ?? inject('temporalAddress') });
   const client = new Client({ connection, namespace: inject('temporalNamespace'), dataConverter });
-  const taskQueue = `test-${randomUUID()}`;
+  const taskQueue = options.taskQueue ?? `test-${randomUUID()}`;
   const hub = createMemoryHub();
   const pages = createPageFetcher(options.pages);
   const model = {
@@ -75,6 +86,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       slots: options.slots ?? 50,
       stickyTimeout: '1s',
       shutdownGraceMs: 2000,
+      cachedWorkflows: options.cached,
+      readHistory:
+        options.recorded && readingRecorded(options.recorded, createHistoryReader(client, openHistory(dataConverter))),
     });
     working = { worker, ended: worker.run() };
   };
@@ -103,6 +117,14 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       await openai.close();
       await rm(data, { recursive: true, force: true });
     },
+  };
+}
+
+function readingRecorded(recorded: NonNullable<WorldOptions['recorded']>, read: HistoryReader): HistoryReader {
+  return async function* from(place) {
+    const events = recorded(place.run);
+    if (events) yield events;
+    else yield* read(place);
   };
 }
 

@@ -8,7 +8,7 @@ import {
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { createReadJournal } from '../activities/journal/journal.ts';
-import { createHistoryReader } from '../activities/journal/reader.ts';
+import { createHistoryReader, type HistoryReader } from '../activities/journal/reader.ts';
 import { openHistory } from '../temporal/payloads.ts';
 import { journalQueue } from '../workflows/runtime/messages.ts';
 
@@ -29,6 +29,10 @@ export interface WorkerDeps {
   stickyTimeout: '1s' | '5s';
   /** How long steps in flight may go on after a shutdown was asked for; then they are aborted and retried elsewhere. */
   shutdownGraceMs: number;
+  /** How journals read histories; from Temporal without it. */
+  readHistory?: HistoryReader;
+  /** Runs held in memory at most; the SDK's own measure without it. */
+  cachedWorkflows?: number;
 }
 
 /** Takes workflow tasks and steps; and reads journals, on a task queue beside. */
@@ -60,8 +64,9 @@ export async function createWorker(deps: WorkerDeps): Promise<Workers> {
 }
 
 /** Few at once: each reads a whole history. */
-function createJournalWorker({ connection, client, dataConverter, taskQueue, shutdownGraceMs }: WorkerDeps) {
-  const read = createHistoryReader(client, openHistory(dataConverter));
+function createJournalWorker(deps: WorkerDeps) {
+  const { connection, client, dataConverter, taskQueue, shutdownGraceMs } = deps;
+  const read = deps.readHistory ?? createHistoryReader(client, openHistory(dataConverter));
   return Worker.create({
     connection,
     namespace: client.options.namespace,
@@ -86,6 +91,7 @@ function createStepWorker(deps: WorkerDeps): Promise<Worker> {
     workflowBundle: deps.workflowBundle,
     maxConcurrentActivityTaskExecutions: deps.slots,
     maxEagerActivityReservationsPerWorkflowTask: Math.min(deps.slots, 10),
+    ...(deps.cachedWorkflows !== undefined && { maxCachedWorkflows: deps.cachedWorkflows }),
     stickyQueueScheduleToStartTimeout: deps.stickyTimeout,
     // An abort reaches an attempt with the answer to a heartbeat: this bounds how late.
     maxHeartbeatThrottleInterval: '500ms',

@@ -2,10 +2,11 @@
 import type { Batch, Checkpoint } from './batch.ts';
 
 /** Undefined when no batch of that timeline reaches the event. */
-export function cutAt(batches: Batch[], { timeline, event }: Checkpoint): Batch[] | undefined {
+export function cutAt(batches: Batch[], checkpoint: Checkpoint): Batch[] | undefined {
+  const { timeline, event } = checkpoint;
   const index = batches.findIndex((batch) => batch.at.timeline === timeline && batch.event >= event);
   const batch = batches[index];
-  if (!batch) return afterAll(batches, timeline);
+  if (!batch) return afterAll(batches, checkpoint);
   const before = batches.slice(0, index);
   if (batch.event === event) return [...before, batch];
   const jobs = batch.jobs.filter((job) => job.event <= event);
@@ -18,8 +19,9 @@ function opened(batch: Batch, jobs: Batch['jobs'], event: number): Batch {
   return { ...batch, seed: undefined, event, jobs, commands: [], open: {} };
 }
 
-/** The newest event of a timeline may stand behind its last batch: a trace of its last task. */
-function afterAll(batches: Batch[], timeline: string): Batch[] | undefined {
+/** The checkpoint may be a trace of the timeline's last task. What lies behind that, the run was not served. */
+function afterAll(batches: Batch[], { timeline, event }: Checkpoint): Batch[] | undefined {
   const last = batches.findLastIndex((batch) => batch.at.timeline === timeline);
-  return last === -1 ? undefined : batches.slice(0, last + 1);
+  const traces = [...(batches[last]?.jobs ?? []), ...(batches[last]?.commands ?? [])];
+  return traces.some((trace) => trace.event >= event) ? batches.slice(0, last + 1) : undefined;
 }

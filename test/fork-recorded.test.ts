@@ -1,0 +1,82 @@
+// Every event of every recorded history can be forked with the code of today: those are what open runs have.
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { WorkflowHandle } from '@temporalio/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { HistoryEvent } from '../activities/journal/history.ts';
+import { state } from '../workflows/runtime/messages.ts';
+import { completedBy, fork, idOf } from './forks.ts';
+import { sampleOf } from './sample.ts';
+import { openWorld, type World } from './world.ts';
+
+const folder = fileURLToPath(new URL('./histories/', import.meta.url));
+const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const recorded = new Map(names.map((name) => [name, read(name)]));
+
+function read(name: string): HistoryEvent[] {
+  return historyFromJSON(JSON.parse(readFileSync(folder + name, 'utf8'))).events ?? [];
+}
+
+let world: World;
+beforeAll(async () => void (world = await openWorld({ recorded: (run) => recorded.get(run) })));
+afterAll(() => world.close());
+
+const jsonIn = (data?: Uint8Array | null): unknown => data && JSON.parse(new TextDecoder().decode(data));
+
+/** What reached the source after the event, in its order. */
+async function resend(run: WorkflowHandle, events: HistoryEvent[], after: number): Promise<void> {
+  for (const event of events.filter((each) => idOf(each) > after)) {
+    const signal = event.workflowExecutionSignaledEventAttributes;
+    const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
+    if (!signal && !update) continue;
+    await sleep(60);
+    const payloads = signal?.input?.payloads ?? update?.args?.payloads ?? [];
+    const args = payloads.map(({ data }) => jsonIn(data));
+    // An answer that nobody waits for yet would be dropped.
+    if ((signal?.signalName ?? update?.name) === 'answer') await waits(run);
+    await run.signal(signal?.signalName ?? update?.name ?? '', ...args).catch(() => {});
+  }
+}
+
+async function waits(run: WorkflowHandle): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const { waiting_for } = await run.query(state).catch(() => ({ waiting_for: [] }));
+    if (waiting_for.length > 0) return;
+    await sleep(50);
+  }
+}
+
+/** Terminal, but for what a fork may say of itself. */
+async function forkAt(name: string, events: HistoryEvent[], event: number): Promise<string | undefined> {
+  const started = events[0]?.workflowExecutionStartedEventAttributes;
+  const args = (started?.input?.payloads ?? []).map(({ data }) => jsonIn(data));
+  const type = started?.workflowType?.name ?? '';
+  const before = world.openai.ledger.length;
+  const source = { run: name, timeline: started?.originalExecutionRunId ?? '' };
+  const run = await fork(world, { type, args, source, event });
+  void resend(run, events, event).catch(() => {});
+  const ended = run.result().then(
+    () => 'ended',
+    () => 'ended',
+  );
+  const how = await Promise.race([ended, sleep(20_000).then(() => 'hangs')]);
+  const steps = events.filter((each) => each.activityTaskScheduledEventAttributes?.activityType?.name === 'callModel');
+  const left = steps.length - completedBy(events, event).length;
+  const calls = world.openai.ledger.length - before;
+  await run.terminate().catch(() => {});
+  if (how === 'hangs') return `${event}: hangs`;
+  return calls > Math.max(left, 0) + 1 ? `${event}: ${calls} calls for ${left} steps left` : undefined;
+}
+
+test.each(names)(
+  '%s',
+  async (name) => {
+    const events = recorded.get(name) ?? [];
+    const faults: (string | undefined)[] = [];
+    for (const event of sampleOf(events.map(idOf), 5)) faults.push(await forkAt(name, events, event));
+    expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
+  },
+  600_000,
+);
