@@ -195,17 +195,45 @@ test('while long polls are refused as too many, the stream goes on in steps of 2
   expect(client.over).toBe(true);
 });
 
-test('a wait for the result shares the tail with the viewers, and ends when told to', async () => {
-  const { streams } = await stage.api();
-  const run = await stage.start([{ act: 'hold' }]);
+test('a wait for the result ends when told to; nobody watching, many waits are one poll', async () => {
+  const { streams, pages } = await stage.api();
+  const run = await stage.start([{ act: 'hold' }, { act: 'idle', name: 'step', times: 5 }]);
   const began = Date.now();
   await expect(streams.result(run.workflowId, 300)).resolves.toEqual({ kind: 'open' });
   expect(Date.now() - began).toBeLessThan(1000);
   await expect(streams.result(run.workflowId, 60_000, AbortSignal.timeout(100))).resolves.toEqual({ kind: 'open' });
-  const waiting = streams.result(run.workflowId, 20_000);
-  expect(streams.tails()).toBe(1);
+  const before = pages();
+  const waiting = Promise.all(Array.from({ length: 20 }, () => streams.result(run.workflowId, 20_000)));
+  expect(streams.tails()).toBe(0);
   await run.signal('go');
-  await expect(waiting).resolves.toMatchObject({ kind: 'ended', view: { status: 'completed', result: null } });
+  for (const ended of await waiting)
+    expect(ended).toMatchObject({ kind: 'ended', view: { status: 'completed', result: null } });
+  // The poll, and the history that it ended.
+  expect(pages() - before).toBe(2);
+});
+
+test('a wait for the result shares the tail of the viewers', async () => {
+  const { streams, pages } = await stage.api();
+  const run = await stage.start([{ act: 'hold' }]);
+  const subscription = await streams.subscribe(run.workflowId);
+  await until(() => pages() === 2);
+  const waiting = streams.result(run.workflowId, 20_000);
+  await run.signal('go');
+  await expect(waiting).resolves.toMatchObject({ kind: 'ended', view: { status: 'completed' } });
+  subscription.close();
+});
+
+test('a wait for the result goes on when long polls are refused, and ends with the service', async () => {
+  const { streams, refuse } = await stage.api();
+  refuse(true);
+  const [run, other] = [await stage.start([{ act: 'hold' }]), await stage.start([{ act: 'hold' }])];
+  const waiting = streams.result(run.workflowId, 20_000);
+  await run.signal('go');
+  await expect(waiting).resolves.toMatchObject({ kind: 'ended', view: { status: 'completed' } });
+  const stopped = streams.result(other.workflowId, 20_000);
+  await streams.close();
+  await expect(stopped).resolves.toEqual({ kind: 'open' });
+  await other.terminate();
 });
 
 async function serveSse(streams: Streams) {

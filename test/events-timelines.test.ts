@@ -144,6 +144,36 @@ test('a reset of an older timeline while the newer one runs takes its subscriber
   expect(types(late).slice(-3)).toEqual(types(client).slice(-3));
 });
 
+test('a wait for the result goes on over continue-as-new and a reset, to the end of the last timeline', async () => {
+  const { streams } = await stage.api();
+  const continued = await stage.start([{ act: 'hold' }, { act: 'goOn' }, idle, { act: 'goOn' }, speech]);
+  const rewound = await stage.start([idle, { act: 'hold' }, speech]);
+  const waiting = Promise.all([
+    streams.result(continued.workflowId, 30_000),
+    streams.result(rewound.workflowId, 30_000),
+  ]);
+  await continued.signal('go');
+  await rewound.signal('go');
+  await reset(rewound.workflowId, 2);
+  const [last, again] = await waiting;
+  expect(last).toMatchObject({ kind: 'ended', view: { status: 'completed', result: text } });
+  expect(again).toMatchObject({ kind: 'ended', view: { status: 'completed', result: text } });
+  const openings = (outcome: typeof last) =>
+    outcome.kind === 'ended' ? outcome.view.timelines.map(({ opening }) => opening) : [];
+  expect(openings(last)).toEqual(['started', 'continued', 'continued']);
+  expect(openings(again)).toEqual(['started', 'rewound']);
+});
+
+test('a wait for the result of a terminated run ends with it, whoever takes its id then', async () => {
+  const { streams } = await stage.api();
+  const run = await stage.start([{ act: 'hold' }]);
+  const waiting = streams.result(run.workflowId, 30_000);
+  await sleep(300);
+  await run.terminate('to make room');
+  await stage.start([idle], run.workflowId);
+  await expect(waiting).resolves.toMatchObject({ kind: 'ended', view: { status: 'failed' } });
+});
+
 test('another execution under the same id has nothing to do with the run being watched', async () => {
   const { streams } = await stage.api();
   const run = await stage.start([{ act: 'hold' }]);

@@ -27,15 +27,14 @@ export async function isUpToDate(tail: Tail, history: History, ms: number): Prom
   return settles(tail, reached, AbortSignal.timeout(ms));
 }
 
-/** Whether the run ended before the time was up. Throws what the tail failed with. */
-export async function endOf(tail: Tail, timeoutMs: number, signal: AbortSignal | undefined): Promise<boolean> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+/** Whether the run ended before `signal` was aborted. Throws what the tail failed with. */
+export async function endOf(tail: Tail, signal: AbortSignal): Promise<boolean> {
   const ended = () => {
     const state = tail.state();
     if (state.kind === 'failed') throw state.error;
     return state.kind === 'ended';
   };
-  return settles(tail, ended, signal ? AbortSignal.any([timeout, signal]) : timeout);
+  return settles(tail, ended, signal);
 }
 
 /** Waits until `holds`; false when `signal` was first. */

@@ -54,6 +54,8 @@ export interface History {
   page(run: string, timeline: string, token?: Token): Promise<Page>;
   /** Like `page`, but waits at the end of an open timeline; an empty page when nothing came for a while. */
   nextPage(run: string, timeline: string, token: Token | undefined, signal: AbortSignal): Promise<Page>;
+  /** The event that ended this timeline; undefined while there is none, when it did not come for a while if `wait`. */
+  closing(run: string, timeline: string, wait: boolean, signal: AbortSignal): Promise<HistoryEvent | undefined>;
   /** What came after event `after`, oldest first, without waiting and without reading what came before. */
   since(run: string, timeline: string, after: number): Promise<HistoryEvent[]>;
 }
@@ -80,6 +82,8 @@ const pageMs = 10_000;
  */
 const pollMs = 10_000;
 const eventsPerPage = 256;
+/** HISTORY_EVENT_FILTER_TYPE_CLOSE_EVENT */
+const closeEvent = 2;
 
 export function createHistory(connection: ConnectionLike, namespace: string): History {
   const service = connection.workflowService;
@@ -115,6 +119,18 @@ export function createHistory(connection: ConnectionLike, namespace: string): Hi
         return await connection.withAbortSignal(signal, () => within(pollMs, () => read(run, timeline, token, true)));
       } catch (error) {
         if (hasCode(error, code.deadlineExceeded)) return { events: [], next: token };
+        throw error;
+      }
+    },
+    async closing(run, timeline, wait, signal) {
+      const execution = { workflowId: run, runId: timeline };
+      const filter = { historyEventFilterType: closeEvent, waitNewEvent: wait };
+      const ask = () => service.getWorkflowExecutionHistory({ namespace, execution, ...filter });
+      try {
+        const answer = await connection.withAbortSignal(signal, () => within(pollMs, ask));
+        return answer.history?.events?.at(-1);
+      } catch (error) {
+        if (hasCode(error, code.deadlineExceeded)) return undefined;
         throw error;
       }
     },

@@ -17,6 +17,8 @@ const longestRetryMs = 2_000;
 
 export interface Polling {
   fetch: (timeline: string, token: Token | undefined) => Promise<Page>;
+  /** Waits for the event that ends this timeline. */
+  closing: (timeline: string) => Promise<HistoryEvent>;
   persist: <T>(call: () => Promise<T>) => Promise<T>;
   /** From now on faults are waited out, except that the run is gone; before, they are thrown to who asked first. */
   holdOut(): void;
@@ -58,6 +60,16 @@ export function createPolling(history: History, run: string, signal: AbortSignal
     }
   };
 
+  const closing = async (timeline: string): Promise<HistoryEvent | undefined> => {
+    try {
+      return await history.closing(run, timeline, true, signal);
+    } catch (error) {
+      if (!isTooBusy(error)) throw error;
+      await sleep(busyMs, undefined, { signal, ref: false });
+      return await history.closing(run, timeline, false, signal);
+    }
+  };
+
   const persist = async <T>(call: () => Promise<T>): Promise<T> => {
     for (;;) {
       try {
@@ -73,6 +85,13 @@ export function createPolling(history: History, run: string, signal: AbortSignal
       const page = await persist(() => poll(timeline, token));
       remember(timeline, page.events);
       return page;
+    },
+    async closing(timeline) {
+      for (;;) {
+        const event = await persist(() => closing(timeline));
+        retryMs = firstRetryMs;
+        if (event) return event;
+      }
     },
     persist,
     holdOut() {

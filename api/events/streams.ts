@@ -2,6 +2,7 @@
 import type { ConnectionLike } from '@temporalio/client';
 import type { Hub } from '../../activities/hub.ts';
 import { endOf, isUpToDate, placeOf } from './catchup.ts';
+import { createEnds } from './ends.ts';
 import { RunNotFound } from './errors.ts';
 import type { Frame } from './event.ts';
 import { createHistory, isGone, isRefused, type History } from './history.ts';
@@ -65,12 +66,25 @@ export function createStreams(options: StreamsOptions): Streams {
   const { connection, namespace, open, hub, readTool, lingerMs = 5_000, stallMs = 15_000 } = options;
   const history = createHistory(connection, namespace);
   const tails = createTails({ history, open, hub, readTool }, lingerMs);
+  const ends = createEnds({ history, read: (from, run) => readOnce(options, from, run) });
 
   /** The run's record up to now: a tail's if one has it, else read for this call. */
   const recordOf = async (run: string): Promise<RunRecord> => {
     const tail = tails.peek(run);
     if (tail && (await isUpToDate(tail, history, patienceMs))) return tail.record;
     return readOnce(options, history, run);
+  };
+
+  /** The run's record once it has ended; undefined when `signal` was first. */
+  const endedOf = async (run: string, signal: AbortSignal): Promise<RunRecord | undefined> => {
+    if (tails.peek(run)?.state().kind !== 'follows') return ends.wait(run, signal);
+    const { tail, leave } = tails.join(run);
+    try {
+      await tail.ready;
+      return (await endOf(tail, signal)) ? tail.record : undefined;
+    } finally {
+      leave();
+    }
   };
 
   return {
@@ -91,20 +105,18 @@ export function createStreams(options: StreamsOptions): Streams {
       }
     },
     async result(run, timeoutMs, signal) {
-      const { tail, leave } = tails.join(run);
-      try {
-        await tail.ready;
-        const ended = await endOf(tail, timeoutMs, signal);
-        if (!ended) return { kind: 'open' };
-        const view = await viewOf(tail.record, open);
-        // A tail also ends when this service does, whatever its run is up to.
-        return view.completed_at === null ? { kind: 'open' } : { kind: 'ended', view };
-      } finally {
-        leave();
-      }
+      const timeout = AbortSignal.timeout(timeoutMs);
+      const record = await found(run, () => endedOf(run, signal ? AbortSignal.any([timeout, signal]) : timeout));
+      if (!record) return { kind: 'open' };
+      const view = await viewOf(record, open);
+      // A tail also ends when this service does, whatever its run is up to.
+      return view.completed_at === null ? { kind: 'open' } : { kind: 'ended', view };
     },
     tails: () => tails.count(),
-    close: async () => tails.close(),
+    async close() {
+      tails.close();
+      ends.close();
+    },
   };
 }
 
