@@ -8,6 +8,7 @@ import { attempts, type Partial, type SpentReport } from './attempt.ts';
 import { Fault, judge } from './failures.ts';
 import { untilHeard } from './hearing.ts';
 import type { Hub } from './hub.ts';
+import { untilKept } from './keeping.ts';
 import { headerOf } from './record.ts';
 import { createRunning, type Running } from './running.ts';
 import { isNothing } from './spent.ts';
@@ -21,18 +22,22 @@ const spentSignal = 'spent';
 
 export interface AttemptDeps {
   hub: Hub;
+  /** Stores a result that is too large for histories. Absent: the SDK does, without a heartbeat and in one try. */
+  keep?: (result: unknown) => Promise<void>;
 }
 
 /** For `interceptors.activity` of a worker. */
 export const attemptInterceptor =
-  ({ hub }: AttemptDeps): ActivityInterceptorsFactory =>
+  ({ hub, keep }: AttemptDeps): ActivityInterceptorsFactory =>
   (context) => ({
     inbound: {
       async execute(input, next) {
         const running = createRunning(context, hub, headerOf(input.headers));
         try {
           await untilHeard(context, running);
-          return await attempts.run(running.attempt, () => next(input));
+          const result = await attempts.run(running.attempt, () => next(input));
+          if (keep) await untilKept(running.attempt.signal, () => keep(result));
+          return result;
         } catch (error) {
           throw await ending(context, running, error);
         } finally {

@@ -1,6 +1,12 @@
 // How values become payloads, the same in every client and worker: JSON, a codec if there is one, large ones as files.
 import { join } from 'node:path';
-import { type DataConverter, ExternalStorage, type PayloadCodec, type StorageDriver } from '@temporalio/common';
+import {
+  type DataConverter,
+  defaultPayloadConverter,
+  ExternalStorage,
+  type PayloadCodec,
+  type StorageDriver,
+} from '@temporalio/common';
 import { fileDriver } from './files.ts';
 
 /** Payloads of this many bytes and more live outside the history, which holds a reference of some 300 bytes. */
@@ -17,5 +23,21 @@ export function createDataConverter(driver: StorageDriver, payloadCodecs: Payloa
   return {
     payloadCodecs,
     externalStorage: new ExternalStorage({ drivers: [driver], payloadSizeThreshold: threshold }),
+  };
+}
+
+/**
+ * Stores of a value what the converter with the same driver and codecs will store of it, which is then there already:
+ * whoever does so has the time, and the tries, that the SDK does not give a converter.
+ */
+export function createKeeper(
+  driver: StorageDriver,
+  payloadCodecs: PayloadCodec[] = [],
+): (value: unknown) => Promise<void> {
+  return async (value) => {
+    let payloads = [defaultPayloadConverter.toPayload(value)];
+    for (const codec of payloadCodecs) payloads = await codec.encode(payloads);
+    const large = payloads.filter(({ data }) => (data?.length ?? 0) >= threshold);
+    if (large.length > 0) await driver.store({}, large);
   };
 }

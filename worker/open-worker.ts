@@ -10,7 +10,7 @@ import { createPageFetcher } from '../activities/page/fetcher.ts';
 import { createFetchPage } from '../activities/page/step.ts';
 import type { Temporal } from '../temporal/access.ts';
 import type { TemporalConfig } from '../temporal/config.ts';
-import { blobs, createDataConverter } from '../temporal/converter.ts';
+import { blobs, createDataConverter, createKeeper } from '../temporal/converter.ts';
 import { taskQueue } from '../workflows/runtime/messages.ts';
 import { workflowBundle } from './bundle.ts';
 import type { Environment } from './environment.ts';
@@ -49,7 +49,7 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
     dataConverter: createDataConverter(driver),
     taskQueue,
     activities: { ...shipped, ...parts.activities },
-    attempts: attemptInterceptor({ hub }),
+    attempts: attemptInterceptor({ hub, keep: createKeeper(driver) }),
     workflowBundle: parts.workflows ?? (await workflowBundle(environment.NODE_ENV === 'production')),
     slots: environment.WAYMARK_WORKER_SLOTS,
     stickyTimeout: temporal.kind === 'external' ? '5s' : '1s',

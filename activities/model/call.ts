@@ -2,6 +2,7 @@
 import { APIError, type OpenAI } from 'openai';
 import { currentAttempt, type Attempt } from '../attempt.ts';
 import { judge, type Fault } from '../failures.ts';
+import { untilKept } from '../keeping.ts';
 import { add, type Spent } from '../spent.ts';
 import { createAccount, type Account } from './account.ts';
 import { stopIt, takeUp } from './background.ts';
@@ -36,12 +37,10 @@ export function createCallModel(config: ModelConfig, conversations: Conversation
     const { tool_calls } = answer;
     const text = partial + answer.text;
     const message: Message = { role: 'assistant', content: text, ...(tool_calls.length > 0 && { tool_calls }) };
-    return {
-      ...answer,
-      text,
-      wasted: add(attempt.wasted, lost),
-      ...(request.keep && { reference: await conversations.append(request.before, [...request.messages, message]) }),
-    };
+    const reply = { ...answer, text, wasted: add(attempt.wasted, lost) };
+    if (!request.keep) return reply;
+    const append = () => conversations.append(request.before, [...request.messages, message]);
+    return { ...reply, reference: await untilKept(attempt.signal, append) };
   };
 }
 
