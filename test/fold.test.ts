@@ -135,6 +135,37 @@ test('a run that waits for a person is `waiting`, says what for, and the wait is
   });
 });
 
+test('the checkpoint of a step is the event that completed it: of a wait, the signal or the update that answered it', async () => {
+  const run = await stage.start([
+    { act: 'idle', name: 'look', times: 1 },
+    { act: 'ask', name: 'tone' },
+    { act: 'ask', name: 'size' },
+  ]);
+  const waits = async (name: string) => {
+    while ((await streams.view(run.workflowId)).waiting_for[0]?.name !== name) await sleep(20);
+  };
+  await waits('tone');
+  await run.signal('answer', { waiting_id: 'tone-1', value: 'dry' });
+  await waits('size');
+  expect((await viewed(run.workflowId)).steps.at(-1)).toMatchObject({ name: 'size', checkpoint: null });
+  await run.executeUpdate('answer', { args: [{ waiting_id: 'size-2', value: 'small' }] });
+  await run.result();
+  const { steps, timelines } = await viewed(run.workflowId);
+  const found = histories
+    .at(-1)!
+    .filter(
+      (event) =>
+        event.activityTaskCompletedEventAttributes ??
+        event.workflowExecutionSignaledEventAttributes ??
+        event.workflowExecutionUpdateAcceptedEventAttributes,
+    );
+  const { timeline } = timelines[0]!;
+  expect(steps.map(({ checkpoint }) => checkpoint)).toEqual(
+    found.map(({ eventId }) => ({ timeline, event: Number(eventId) })),
+  );
+  expect(found).toHaveLength(3);
+});
+
 test('a paused wait: run_paused, then run_resumed, and it still waits', async () => {
   const run = await stage.start([{ act: 'ask', name: 'tone' }]);
   const client = newClient();
@@ -321,7 +352,7 @@ test('a step that is a tool call is told as one, beside its step events, and cou
   const story = emptyStory();
   const readTool = (activity: string, args: unknown) =>
     activity === 'callTool' ? { tool: 'search', tool_call_id: 'call_1', args } : undefined;
-  const fold = createFold({ run: 'r', ordinal: 1, story, opening: 'begins', readTool });
+  const fold = createFold({ run: 'r', ordinal: 1, timeline: 't', story, opening: 'begins', readTool });
   const at = (second: number) => new Date(second * 1000).toISOString();
   const opened = (value: unknown) => ({ state: 'value', value, bytes: 9 }) as const;
   const scheduled = { kind: 'step_scheduled', step: '1', activity: 'callTool', name: 'search' } as const;
@@ -385,7 +416,7 @@ test('no history is too odd: cut anywhere, with events missing, repeated, out of
     for (const version of odd)
       for (const read of version === events ? [open, ...garbage] : [open]) {
         const story = emptyStory();
-        const fold = createFold({ run: 'odd', ordinal: 1, story, opening: 'begins' });
+        const fold = createFold({ run: 'odd', ordinal: 1, timeline: 't', story, opening: 'begins' });
         for (const happening of await decode(version, read))
           for (const { event } of fold.take(happening)) JSON.stringify(event);
         folded++;

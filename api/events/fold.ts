@@ -16,6 +16,8 @@ export interface FoldOptions {
   run: string;
   /** Ordinal of the timeline, from 1. */
   ordinal: number;
+  /** Its Temporal Run Id. */
+  timeline: string;
   /** Changed in place. Empty for a run's beginning, what the timeline before has left for one that continues. */
   story: Story;
   opening: 'begins' | 'begins_expired' | 'continues';
@@ -33,10 +35,10 @@ export interface Fold {
 
 export function createFold(options: FoldOptions): Fold {
   const { run, ordinal, story, opening, cutOff, readTool = () => undefined } = options;
-  const steps = createSteps(story, ordinal, readTool);
+  const steps = createSteps(story, options, readTool);
   const children = createChildren(story);
   let waits: Waits | undefined;
-  const people = () => (waits ??= createWaits(story, ordinal, run));
+  const people = () => (waits ??= createWaits(story, options, run));
   let paused = false;
 
   const stateChanged = (value: unknown): Told[] => {
@@ -85,7 +87,7 @@ export function createFold(options: FoldOptions): Fold {
         steps.spent(happening);
         return [];
       case 'answered':
-        people().answered(happening.answer);
+        people().answered(happening);
         return [];
       case 'cancel_requested':
         story.cancel_requested = true;

@@ -76,7 +76,7 @@ export function createRecord(run: string, readTool?: ToolReader): RunRecord {
       const rewound = segment.opening === 'rewound';
       const opening = segment.opening === 'rewound' ? openingOfBase(story) : segment.opening;
       const cutOff = rewound && before ? spentInAll(before) : undefined;
-      const fold = createFold({ run, ordinal, story, opening, cutOff, readTool });
+      const fold = createFold({ run, ordinal, timeline: segment.timeline, story, opening, cutOff, readTool });
       current = { segment, ordinal, story, fold, live: !rewound };
       timelines.push(timelineView(segment, ordinal));
     },

@@ -31,12 +31,18 @@ export interface Steps {
   inFlight(): StepView[];
 }
 
-export function createSteps(story: Story, timeline: number, readTool: ToolReader): Steps {
+/** Where the steps are taken: the timeline's ordinal and its Temporal Run Id. */
+export interface Where {
+  ordinal: number;
+  timeline: string;
+}
+
+export function createSteps(story: Story, { ordinal, timeline }: Where, readTool: ToolReader): Steps {
   /** By the id of the event that scheduled them. */
   const flights = new Map<number, Flight>();
   const rounds = new Map<string, number>();
   const book = (step: string, round: number, spent: Parameters<typeof bookWaste>[2]) =>
-    bookWaste(story.ledger, `${timeline}/${step}/${round}`, spent);
+    bookWaste(story.ledger, `${ordinal}/${step}/${round}`, spent);
   const stopping = () => story.state === 'stopping' || story.state === 'paused';
 
   const land = (scheduled: number, status: StepStatus, at: string): Flight | undefined => {
@@ -50,7 +56,7 @@ export function createSteps(story: Story, timeline: number, readTool: ToolReader
     scheduled({ id, at, step, activity, name, input }) {
       const round = rounds.get(step) ?? 0;
       rounds.set(step, round + 1);
-      const view = told.taken({ step, round, kind: 'activity', name, activity, timeline, started_at: at });
+      const view = told.taken({ step, round, kind: 'activity', name, activity, timeline: ordinal, started_at: at });
       Object.assign(view, told.shownInput(input));
       const call = readTool(activity, valueOf(input));
       const tool = call && { ...call, step, started_at: at };
@@ -66,7 +72,7 @@ export function createSteps(story: Story, timeline: number, readTool: ToolReader
       const flight = flights.get(scheduled);
       if (flight) flight.view.attempt = attempt;
     },
-    completed({ scheduled, at, result }) {
+    completed({ id, scheduled, at, result }) {
       const flight = land(scheduled, 'completed', at);
       if (!flight) return [];
       const { view, tool } = flight;
@@ -79,7 +85,7 @@ export function createSteps(story: Story, timeline: number, readTool: ToolReader
       if (story.partial?.step === view.step) story.partial = null;
       if (tool) story.tool_calls++;
       const outcome = told.shownResult(result);
-      Object.assign(view, outcome, { step_num: ++story.steps_completed });
+      Object.assign(view, outcome, { step_num: ++story.steps_completed, checkpoint: { timeline, event: id } });
       if (paid) view.usage = paid.usage;
       const called = tool ? [{ event: toolCompleted(tool, at, outcome) }] : [];
       return [...called, told.completed(view, told.textOf(result))];

@@ -8,7 +8,7 @@ import type { StepView } from './view.ts';
 type Taken = Pick<StepView, 'step' | 'round' | 'kind' | 'name' | 'activity' | 'timeline' | 'started_at'>;
 
 export function taken(taken: Taken): StepView {
-  return { ...taken, status: 'scheduled', step_num: null, attempt: null, completed_at: null };
+  return { ...taken, status: 'scheduled', step_num: null, checkpoint: null, attempt: null, completed_at: null };
 }
 
 export function started({ step, name, round, activity }: StepView): Told {

@@ -13,6 +13,13 @@ export type HistoryStatus = 'running' | 'paused' | 'waiting' | 'completed' | 'fa
 
 export type StepStatus = 'scheduled' | 'completed' | 'failed' | 'cancelled' | 'aborted' | 'timed_out';
 
+/** A point of a history, right after this event. */
+export interface Checkpoint {
+  /** Temporal Run Id. */
+  timeline: string;
+  event: number;
+}
+
 /** One taking of a step: a step that was aborted by a pause and taken again has one for each round. Times: ISO-8601 UTC. */
 export interface StepView {
   /** The step's key in streams: its Activity Id, or the waiting_id of a wait for a person. */
@@ -27,6 +34,8 @@ export interface StepView {
   status: StepStatus;
   /** From 1, in order of completion; null until completed. */
   step_num: number | null;
+  /** What completed it; of a wait, the message that answered it. Null until completed. */
+  checkpoint: Checkpoint | null;
   /** Temporal's attempt number of the last attempt; null while history does not tell it. */
   attempt: number | null;
   started_at: string;

@@ -1,13 +1,14 @@
 // Folds a run's waits for a person: each is a step, and the run is `waiting` while any is open.
 import type { Happening } from './happening.ts';
 import { asAnswer, asWaiting } from './shape.ts';
+import type { Where } from './steps.ts';
 import { aborted, completed, started, taken } from './steptold.ts';
 import type { Story, Told } from './story.ts';
 import type { WaitingFor } from '../../workflows/runtime/messages.ts';
 import type { StepView } from './view.ts';
 
 export interface Waits {
-  answered(answer: unknown): void;
+  answered(happening: Extract<Happening, { kind: 'answered' }>): void;
   /** Memo `waiting_for` has changed. */
   changed(happening: Extract<Happening, { kind: 'waiting' }>): Told[];
   /** What a viewer who comes in between has to be told of them. */
@@ -16,16 +17,16 @@ export interface Waits {
   stillOpen(): Told[];
 }
 
-export function createWaits(story: Story, timeline: number, run: string): Waits {
+export function createWaits(story: Story, { ordinal, timeline }: Where, run: string): Waits {
   const open = new Map<string, StepView>();
-  const answers = new Map<string, unknown>();
+  const answers = new Map<string, { value: unknown; event: number }>();
   const rounds = new Map<string, number>();
 
   const begin = (wait: WaitingFor, at: string): StepView => {
     const { waiting_id: step, name } = wait;
     const round = rounds.get(step) ?? 0;
     rounds.set(step, round + 1);
-    const view = taken({ step, round, kind: 'wait', name, activity: null, timeline, started_at: at });
+    const view = taken({ step, round, kind: 'wait', name, activity: null, timeline: ordinal, started_at: at });
     story.steps.push(view);
     open.set(step, view);
     return view;
@@ -34,11 +35,14 @@ export function createWaits(story: Story, timeline: number, run: string): Waits 
   const finish = (view: StepView, at: string): Told => {
     open.delete(view.step);
     view.completed_at = at;
-    if (!answers.has(view.step)) {
+    const answer = answers.get(view.step);
+    if (!answer) {
       view.status = 'cancelled';
       return aborted(view);
     }
-    Object.assign(view, { status: 'completed', step_num: ++story.steps_completed, result: answers.get(view.step) });
+    const checkpoint = { timeline, event: answer.event };
+    const step_num = ++story.steps_completed;
+    Object.assign(view, { status: 'completed', step_num, checkpoint, result: answer.value });
     return completed(view, undefined);
   };
 
@@ -50,10 +54,10 @@ export function createWaits(story: Story, timeline: number, run: string): Waits 
   for (const wait of story.waiting) begin(wait, story.at);
 
   return {
-    answered(value) {
+    answered({ id, answer: value }) {
       const answer = asAnswer(value);
       if (answer && open.has(answer.waiting_id) && !answers.has(answer.waiting_id))
-        answers.set(answer.waiting_id, answer.value);
+        answers.set(answer.waiting_id, { value: answer.value, event: id });
     },
     changed({ at, waiting }) {
       const now = asWaiting(waiting) ?? [];

@@ -51,6 +51,10 @@ const step = z
     timeline: z.number(),
     status: z.enum(['scheduled', 'completed', 'failed', 'cancelled', 'aborted', 'timed_out']),
     step_num: z.number().nullable(),
+    checkpoint: z
+      .object({ timeline: z.string(), event: z.number() })
+      .nullable()
+      .openapi({ description: 'Temporal Run Id and history event that completed it; of a wait, that answered it.' }),
     attempt: z.number().nullable(),
     started_at: time,
     completed_at: time.nullable(),
