@@ -27,11 +27,13 @@ async function start({ environment, temporal: config, log }: Launch): Promise<vo
     `Waymark is at ${api.url}${temporal.uiUrl ? `, the Temporal Web UI at ${temporal.uiUrl}` : ''}\n`,
   );
 
-  const opening = connecting.then((connection) => openWorker({ ...parts, connection }));
+  let connected = ready;
+  const opening = connecting.then((connection) => openWorker({ ...parts, connection: (connected = connection) }));
   endOnSignal(log, async () => {
-    const drained = ready ? opening.then((worker) => worker.drain()) : undefined;
+    // While Temporal is away there is no worker that would have to end.
+    const drained = connected && opening.then((worker) => worker.drain());
     await Promise.all([api.close(), drained]);
-    await ready?.close();
+    await connected?.close();
     await temporal.stop();
   });
   const worker = await opening;

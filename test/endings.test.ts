@@ -119,6 +119,16 @@ test.each(sampleOf(npmWays))('%s lets the step in flight end and leaves no proce
   expectUncut(name);
 });
 
+test('main.ts that was there before Temporal lets its step in flight end as well', async () => {
+  const main = processes.spawn('waymark', { TEMPORAL_ADDRESS: `127.0.0.1:${processes.temporalPort}` });
+  await main.says(/^Waymark is at/m);
+  await processes.run('temporal');
+  await main.says(/The worker takes runs and steps\./);
+  await speaking('came first');
+  await endsWell(main, () => main.signal('SIGTERM'));
+  expectUncut('came first');
+});
+
 test('asked to end twice, main.ts ends at once, and the next start finishes the run', async () => {
   const main = await processes.run('waymark');
   const started = descendantsOf(main.pid);
