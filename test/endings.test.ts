@@ -127,6 +127,7 @@ test('main.ts that was there before Temporal lets its step in flight end as well
   await speaking('came first');
   await endsWell(main, () => main.signal('SIGTERM'));
   expectUncut('came first');
+  expect(asked('came first')).toHaveLength(1);
 });
 
 test('asked to end twice, main.ts ends at once, and the next start finishes the run', async () => {
