@@ -128,6 +128,16 @@ test('a bad Idempotency-Key is 422', async () => {
   expect(answer).toMatchObject({ status: 422, detail: [{ loc: ['header', 'idempotency-key'] }] });
 });
 
+test('an Idempotency-Key names the run, so a run_id beside it is refused', async () => {
+  const answer = await answerOf({
+    method: 'POST',
+    path: start,
+    body: { input, run_id: randomUUID() },
+    headers: { 'idempotency-key': randomUUID() },
+  });
+  expect(answer).toMatchObject({ status: 422, detail: [{ loc: ['body', 'run_id'] }] });
+});
+
 test('every route answers a wrong method with 405 and the right ones', async () => {
   for (const { path } of routes('x')) {
     const answer = await answerOf({ method: 'PATCH', path });

@@ -26,10 +26,11 @@ export type Started =
   /** The key's run, started before with the same request. */
   | { kind: 'known'; id: string; run: WorkflowExecutionDescription };
 
-/** Throws ApiError: 404 unknown workflow, 422 wrong input, 409 id taken or key used for another request. */
+/** Throws ApiError: 404 unknown workflow, 422 wrong input or an id beside a key, 409 id taken or key used for another request. */
 export async function startRun(deps: Core, { workflow, request, key }: Start): Promise<Started> {
   const entry = find(deps.catalogue, workflow);
   if (!entry) throw new ApiError(404, 'workflow_not_found', `Workflow '${workflow}' not found`);
+  if (key !== undefined && request.run_id !== undefined) throw namedTwice();
   await check(entry, request.input);
   const now = (deps.clock ?? Date.now)();
   const id = request.run_id ?? (key === undefined ? uuidv7(now) : runIdOf('', key));
@@ -52,6 +53,14 @@ async function check(entry: Entry, input: unknown): Promise<void> {
     ...ofZod(error, 'json').map(({ loc, ...rest }) => ({ ...rest, loc: ['body', 'input', ...loc.slice(1)] })),
   );
 }
+
+/** With both, one key would name as many runs as there are ids. */
+const namedTwice = (): ApiError =>
+  wrongFields({
+    loc: ['body', 'run_id'],
+    msg: 'Idempotency-Key names the run already: leave one of the two out.',
+    type: 'named_twice',
+  });
 
 async function known(deps: Core, id: string, digest: string | undefined): Promise<Started> {
   if (digest === undefined)
