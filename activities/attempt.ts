@@ -52,8 +52,8 @@ export interface Attempt {
   readonly key: AttemptKey;
   /** Aborts when the attempt must end at once: whoever waits for the world passes it on. */
   readonly signal: AbortSignal;
-  /** Why the signal aborted: the run was cancelled or paused `now`, or the attempt is lost with its worker. */
-  readonly stopped: 'cancelled' | 'lost' | undefined;
+  /** Why the signal aborted: the run was cancelled or paused `now`, the attempt is lost with its worker, its time is up. */
+  readonly stopped: 'cancelled' | 'lost' | 'late' | undefined;
   /** What the aborted attempt of the round before had said, when this one is to go on from there. */
   readonly resumed: GateHeader['resumed'];
   /** The record as it stands now: `spent`, `faults` and `first_started_at` include the attempts before. */

@@ -28,6 +28,7 @@ const retries = {
   InvalidReference: 'never',
   WorkerStopped: 'patient',
   StepFailed: 'four',
+  StepTooLong: 'four',
 } as const satisfies Record<string, Retry>;
 
 export type FaultType = keyof typeof retries;

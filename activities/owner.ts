@@ -54,10 +54,18 @@ async function ending(context: Context, running: Running, error: unknown): Promi
       return cancelled(context, running.partial());
     case 'lost':
       return lost(context, running);
+    case 'late':
+      return failed(context, running, tooLong());
     case undefined:
       return failed(context, running, error);
   }
 }
+
+const tooLong = (): Fault =>
+  new Fault(
+    'StepTooLong',
+    'The step took longer than it may. Ask for less in one step, or give it more time (startToCloseTimeout in its workflow).',
+  );
 
 async function cancelled(context: Context, partial: Partial): Promise<Error> {
   const failure = new CancelledFailure('The attempt was aborted.', [partial]);

@@ -34,6 +34,7 @@ export function createRunning(context: Context, hub: Hub, header: GateHeader): R
   const onCancel = (): void => stop(context.cancellationDetails?.cancelRequested ? 'cancelled' : 'lost');
   if (context.cancellationSignal.aborted) onCancel();
   context.cancellationSignal.addEventListener('abort', onCancel, { once: true });
+  const late = startLimit(context, () => stop('late'));
   const deaf = hub.onAbortHint(key.run, () => void pulse.ask());
 
   const attempt: Attempt = {
@@ -76,11 +77,24 @@ export function createRunning(context: Context, hub: Hub, header: GateHeader): R
     sure: () => pulse.sure(),
     end() {
       pulse.stop();
+      clearTimeout(late);
       deaf();
       context.cancellationSignal.removeEventListener('abort', onCancel);
       voice.close();
     },
   };
+}
+
+/** What an attempt needs to end and to tell its cost, in ms. */
+const endingMs = 5000;
+
+/**
+ * Ends an attempt before Temporal does: it would take the step again up to 20 times, each time paid for, and nobody would
+ * be told.
+ */
+function startLimit({ info }: Context, end: () => void): NodeJS.Timeout | undefined {
+  const { startToCloseTimeoutMs: limit } = info;
+  return limit > 0 ? setTimeout(end, Math.max(limit - endingMs, limit / 2)) : undefined;
 }
 
 function keyOf({ info }: Context, round: number): AttemptKey {

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { ActivityOptions } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { GateHeader } from '../activities/attempt.ts';
 import type { HubEvent } from '../activities/hub.ts';
@@ -29,11 +30,15 @@ const modelOf = (more: Partial<ModelConfig> = {}): ModelConfig => ({
 });
 
 const starter = (worker: Pick<AttemptWorker, 'client'>, taskQueue: string) => ({
-  start: (request: ModelRequest | string, header?: GateHeader, steps?: string) =>
+  start: (request: ModelRequest | string, header?: GateHeader, steps?: string, more: ActivityOptions = {}) =>
     worker.client.workflow.start(oneStep, {
       taskQueue,
       workflowId: randomUUID(),
-      args: [typeof request === 'string' ? { messages: [{ role: 'user', content: request }] } : request, header, steps],
+      args: [
+        typeof request === 'string' ? { messages: [{ role: 'user', content: request }] } : request,
+        header,
+        { ...more, ...(steps !== undefined && { taskQueue: steps }) },
+      ],
     }),
 });
 
@@ -58,6 +63,15 @@ describe.each(['responses', 'chat'] as const)('over %s', (protocol) => {
     runs = starter(worker, taskQueue);
   });
   afterAll(() => worker.stop());
+
+  test('an answer that takes longer than a step may is a fault: four times asked, each cost told, then the step fails', async () => {
+    openai.script({ times: Infinity, tokens: 4000, tokenMs: 20 });
+    const run = await runs.start('Never comes to an end', undefined, undefined, { startToCloseTimeout: '2s' });
+    const { failure, spent } = await run.result();
+    expect(failure).toMatchObject({ type: 'StepTooLong', nonRetryable: true });
+    expect(openai.ledger.map(({ outcome }) => outcome)).toEqual(Array(4).fill('aborted'));
+    expect(spent.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
+  });
 
   test('an abort closes the connection within 1 s and leaves the text and its estimated cost', async () => {
     openai.script({ tokens: 400, tokenMs: 20 });

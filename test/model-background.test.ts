@@ -52,7 +52,7 @@ const start = (prompt: string, header?: GateHeader, steps?: string) =>
   worker.client.workflow.start(oneStep, {
     taskQueue,
     workflowId: randomUUID(),
-    args: [{ messages: [{ role: 'user', content: prompt }] }, header, steps],
+    args: [{ messages: [{ role: 'user', content: prompt }] }, header, steps === undefined ? {} : { taskQueue: steps }],
   });
 
 const requests = () => openai.ledger.map(({ method, path }) => `${method} ${path.replace(/resp_\w+/, 'ID')}`);

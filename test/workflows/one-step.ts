@@ -38,10 +38,10 @@ const options: ActivityOptions = {
   retry: { maximumAttempts: 20, initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '10s' },
 };
 
-/** @param taskQueue where the step runs; absent: where the workflow does */
-export async function oneStep(request: ModelRequest, told?: GateHeader, taskQueue?: string): Promise<Ending> {
+/** @param more options of the step; its task queue, when absent, is where the workflow runs */
+export async function oneStep(request: ModelRequest, told?: GateHeader, more?: ActivityOptions): Promise<Ending> {
   header = told;
-  const { callModel } = proxyActivities<Activities>({ ...options, taskQueue });
+  const { callModel } = proxyActivities<Activities>({ ...options, ...more });
   const reports: SpentReport[] = [];
   const scope = new CancellationScope();
   setHandler(spent, (report) => void reports.push(report));
