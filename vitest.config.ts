@@ -10,6 +10,8 @@ export default defineConfig({
     globalSetup: ['test/temporal.ts', 'test/bundle.ts'],
     reporters: ['default', './test/tally.ts'],
     pool: 'forks',
+    // As the programs are started: package.json.
+    execArgv: ['--import', './worker/threads/main.ts'],
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,

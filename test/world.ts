@@ -29,6 +29,8 @@ export interface WorldOptions {
   address?: string;
   /** Histories that no server has: `undefined` for all others. */
   recorded?: (run: string) => HistoryEvent[] | undefined;
+  /** Path of another bundle than the tests' own; `release` changes it for the next worker. */
+  bundle?: string;
   /** Another world's, whose worker has gone. */
   taskQueue?: string;
   /** Of workflows that a worker holds; 0: each task replays the whole history. */
@@ -48,6 +50,8 @@ export interface World {
   taskQueue: string;
   start(type: string, input: unknown, id?: string): Promise<WorkflowHandle>;
   hire(): Promise<void>;
+  /** Another worker takes over, with another bundle. */
+  release(bundle: string): Promise<void>;
   /** Ends the worker, letting steps end. */
   dismiss(): Promise<void>;
   close(): Promise<void>;
@@ -72,6 +76,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     limits: { firstEventMs: 1500, thinkMs: 1500, idleMs: 1500 },
   };
   const shipped = createActivities({ model, blobs: driver, data, fetchPage: createFetchPage(pages) });
+  let bundle = options.bundle ?? inject('workflowBundle');
   let working: { worker: Workers; ended: Promise<void> } | undefined;
 
   const hire = async () => {
@@ -82,7 +87,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       taskQueue,
       activities: { ...shipped, idle: () => Promise.resolve(), ...options.activities },
       attempts: attemptInterceptor({ hub }),
-      workflowBundle: { codePath: inject('workflowBundle') },
+      workflowBundle: { codePath: bundle },
       slots: options.slots ?? 50,
       stickyTimeout: '1s',
       shutdownGraceMs: 2000,
@@ -109,6 +114,11 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     start: (type, input, id = randomUUID()) =>
       client.workflow.start(type, { taskQueue, workflowId: id, args: [input], requestEagerStart: true }),
     hire,
+    async release(next) {
+      await dismiss();
+      bundle = next;
+      await hire();
+    },
     dismiss,
     async close() {
       await dismiss();

@@ -1,5 +1,5 @@
 // Collects what the code does in one task: it is done when the code is at rest and nothing more is answered at once.
-import { rest, type SdkCommand, takeCommands } from '../sdk.ts';
+import { rest, restAfter, type SdkCommand, takeCommands } from '../sdk.ts';
 import { answerCancelled } from './answers.ts';
 import { read, type Read } from './commands.ts';
 import type { Diverge } from './divergence.ts';
@@ -7,10 +7,15 @@ import type { Taken } from './taken.ts';
 
 type Cancel = Extract<Read, { is: 'cancel' }>;
 
-/** Adds to `given`, in order; what is cancelled in the task that gave it leaves no trace, natively as here. */
-export async function collect(given: SdkCommand[], taken: Taken, diverge: Diverge): Promise<void> {
-  for (;;) {
-    await rest();
+/**
+ * Adds to `given`, in order; what is cancelled in the task that gave it leaves no trace, natively as here. `recorded`: how
+ * many commands the journal has. A task without any leaves open when the code is done: it is waited for exactly.
+ */
+export async function collect(given: SdkCommand[], recorded: number, taken: Taken, diverge: Diverge): Promise<void> {
+  for (let exactly = false; ;) {
+    const missing = recorded - given.length;
+    exactly ||= missing <= 0;
+    await (exactly ? rest() : restAfter(missing));
     const answers: (() => void)[] = [];
     for (const command of takeCommands()) {
       const is = read(command);
@@ -18,8 +23,11 @@ export async function collect(given: SdkCommand[], taken: Taken, diverge: Diverg
       if (is.is === 'cancel') answers.push(...cancel(is, command, given, taken));
       else if (is.is !== 'answer') given.push(command);
     }
-    if (answers.length === 0) return;
     for (const answer of answers) answer();
+    if (answers.length > 0) continue;
+    if (exactly || given.length >= recorded) return;
+    // What came cancelled itself out: the commands that are recorded come later.
+    exactly = true;
   }
 }
 

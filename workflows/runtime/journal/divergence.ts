@@ -6,11 +6,11 @@ export type Diverge = (what: string) => never;
 
 /**
  * A fork that a user asked for fails, at once and for good. A run that goes on by itself must not fail because code
- * changed: its workflow task fails, and is retried until the code fits or is rolled back.
+ * changed, nor one that has lived: its workflow task fails, and is retried until the code fits or is rolled back.
  */
-export function divergence(kind: Opening['kind']): Diverge {
+export function divergence(kind: Opening['kind'], hasLived: () => boolean): Diverge {
   return (what) => {
-    if (kind === 'fork' || kind === 'check') {
+    if ((kind === 'fork' || kind === 'check') && !hasLived()) {
       const how =
         'The code has changed since, or an edit leads another way: fork at an earlier step, or at the edited one.';
       throw ApplicationFailure.nonRetryable(`${what} ${how}`, 'ForkDiverged');

@@ -40,8 +40,11 @@ export async function load(
     // It may end while the journal is still served; whoever awaits it hears of it.
     result.catch(() => {});
   };
-  const replay = createReplay({ start, diverge: divergence(opening.kind), spliced, seed });
-  const last = await serveAll(opening, replay);
+  let lived = false;
+  const diverge = divergence(opening.kind, () => lived);
+  const replay = createReplay({ start, diverge, spliced, seed });
+  // A task that is replayed natively was completed before, with other code.
+  const last = await serveAll(opening, replay, () => void (lived = workflowInfo().unsafe.isReplaying));
   if (opening.kind === 'check') return { kind: 'checked', report: reportOf(replay) };
   const { kind, account } = opening;
   giveCommands(replay.splice({ kind, account, seed, children: last.children }));
@@ -50,13 +53,14 @@ export async function load(
 }
 
 /** Serves page after page; each is fetched when the one before is done. */
-async function serveAll(opening: Opening, replay: Replay): Promise<Page> {
+async function serveAll(opening: Opening, replay: Replay, arrived: () => void): Promise<Page> {
   const patches = new Set<string>();
   const read = journalReader();
   for (let from = 0; ;) {
     const page = await read(opening, from);
     if ((page.format ?? 0) > newestFormat)
       throw new Error(`This worker is too old for journals of format ${page.format}.`);
+    arrived();
     const task = keepTask();
     const hidden = hidePatches(patches);
     try {

@@ -71,7 +71,7 @@ export function createReplay({ start, diverge, spliced, seed }: ReplayOptions): 
       for (const job of batch.jobs) tellOne(job, batch);
       if (!begun) start();
       begun = true;
-      await collect(given, taken, diverge);
+      await collect(given, batch.commands.length, taken, diverge);
       match({ batch, given, taken, upserts, diverge });
     },
   };
