@@ -1,7 +1,17 @@
 // Runs that show what the runtime does: each leaves a history in which one of its ways is recorded.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { answer, answerSignal, attributes, pause, resume, type RunState } from '../workflows/runtime/messages.ts';
+import {
+  answer,
+  answerSignal,
+  attributes,
+  pause,
+  restore,
+  resume,
+  type RunState,
+} from '../workflows/runtime/messages.ts';
+import type { Opening } from '../activities/journal/batch.ts';
+import { fork } from './forks.ts';
 import type { World } from './world.ts';
 
 const question = (content: string) => ({ messages: [{ role: 'user', content }] });
@@ -29,6 +39,37 @@ async function interrupted(world: World, about: string, after: 'continue' | 'reg
   await inState(run, 'paused');
   await run.signal(resume, after);
   return run;
+}
+
+/** Of a run: the event that completed its `nth` step, as a checkpoint. */
+async function checkpointOf(run: WorkflowHandle, nth: number): Promise<{ timeline: string; event: number }> {
+  const { runId: timeline } = await run.describe();
+  const { events } = await run.fetchHistory();
+  const done = (events ?? []).filter((event) => event.activityTaskCompletedEventAttributes);
+  return { timeline, event: Number(done[nth - 1]?.eventId) };
+}
+
+async function forked(world: World, kind: Opening['kind']): Promise<WorkflowHandle> {
+  const args = [{ topic: kind }];
+  const run = await world.start('six', args[0]);
+  await run.result();
+  const { timeline, event } = await checkpointOf(run, 3);
+  return fork(world, { type: 'six', args, source: { run: run.workflowId, timeline }, event, kind });
+}
+
+async function restored(world: World): Promise<WorkflowHandle> {
+  world.openai.script({ match: 'back part 4', tokens: 400, tokenMs: 30 });
+  const run = await world.start('six', { topic: 'back' });
+  await world.openai.until(() => world.openai.matching('back part 4').some((call) => call.tokens > 3));
+  const checkpoint = await checkpointOf(run, 2);
+  await run.signal(restore, {
+    kind: 'restore',
+    source: { run: run.workflowId, timeline: checkpoint.timeline },
+    checkpoint,
+  });
+  for (let tries = 0; tries < 250 && (await run.describe()).runId === checkpoint.timeline; tries++) await sleep(20);
+  // Without the first timeline's id: the newest.
+  return world.client.workflow.getHandle(run.workflowId);
 }
 
 /** By name, as its recorded history is called. */
@@ -66,5 +107,8 @@ export const scenarios: Record<string, (world: World) => Promise<WorkflowHandle>
     return run;
   },
   talks: (world) => world.start('talks', { topic: 'chat', turns: 4, chars: 40 }),
+  'six-forked': (world) => forked(world, 'fork'),
+  'six-continued': (world) => forked(world, 'continue'),
+  'six-restored': restored,
   'input-refused': (world) => world.start('six', { subject: 'wrong key' }),
 };
