@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Edit, Opening } from '../activities/journal/batch.ts';
 import type { HistoryEvent } from '../activities/journal/history.ts';
+import { taskTimeoutMs } from '../workflows/runtime/journal/rollover.ts';
 import type { World } from './world.ts';
 
 export interface Source {
@@ -20,6 +21,8 @@ export interface ForkOptions {
   kind?: Opening['kind'];
   edits?: Edit[];
   id?: string;
+  /** How many it is served, if many. */
+  steps?: number;
 }
 
 export function fork(world: World, options: ForkOptions): Promise<WorkflowHandle> {
@@ -31,6 +34,7 @@ export function fork(world: World, options: ForkOptions): Promise<WorkflowHandle
     workflowId: id,
     args,
     memo: { fork: opening },
+    workflowTaskTimeout: taskTimeoutMs(options.steps ?? 0),
   });
 }
 
