@@ -28,7 +28,7 @@ export function installRuntime(log: Logger): void {
     log[levels[level]]({ ...told, component: 'temporal-sdk' }, message);
   };
   const at = (level: SdkLevel) => (message: string, meta?: object) => write(level, message, meta);
-  Runtime.install({
+  const { logger } = Runtime.install({
     logger: {
       log: write,
       trace: at('TRACE'),
@@ -41,4 +41,6 @@ export function installRuntime(log: Logger): void {
     // Ours to handle: a signal must first let steps in flight end.
     shutdownSignals: [],
   });
+  // No level of ours shows them, and the SDK would copy, sort and keep three of them for each task.
+  logger.trace = logger.debug = () => {};
 }
