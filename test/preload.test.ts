@@ -1,5 +1,6 @@
-// What runs share of zod must leave every schema usable: it is frozen (workflows/runtime/preload.ts).
+// What runs share (workflows/runtime/preload.ts) holds nothing of one of them, and leaves every schema usable: it is frozen.
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import { expect, test } from 'vitest';
@@ -23,3 +24,24 @@ test(
     expect(code).not.toMatch(/zod\/v4\/core\/schemas\.cjs"/);
   },
 );
+
+test('no module that runs share holds state', () => {
+  const shared = [...withImports(at('../workflows/runtime/preload.ts'))];
+  expect(shared.length).toBeGreaterThan(10);
+  // Of a module: what is not indented.
+  const variable = /^(export )?(let|var) /m;
+  const collection = /^(export )?const [^=]+= (new |\[\]|\{\})/m;
+  for (const file of shared) {
+    const source = readFileSync(file, 'utf8');
+    expect([file, variable.exec(source)?.[0], collection.exec(source)?.[0]]).toEqual([file, undefined, undefined]);
+  }
+});
+
+/** The module and whatever of ours it imports values from. */
+function withImports(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  const imports = readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type )[^;]*from '(\.[^']+)';/gm);
+  for (const [, path] of imports) withImports(join(dirname(file), path!), found);
+  return found;
+}
