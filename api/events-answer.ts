@@ -6,10 +6,14 @@ import { ApiError, runNotFound } from './errors.ts';
 import { RunNotFound, StreamIdError } from './events/errors.ts';
 import { sseBody, sseHeaders } from './events/sse.ts';
 import type { Subscription } from './events/streams.ts';
+import type { Started } from './runs/start.ts';
 
 /** Throws ApiError before the first byte; after that a fault ends the stream, and the client comes back with its last id. */
-export async function subscribe(deps: Core, id: string, lastEventId?: string): Promise<Subscription> {
-  const subscribing = deps.streams.subscribe(id, lastEventId);
+export function subscribe(deps: Core, id: string, lastEventId?: string): Promise<Subscription> {
+  return subscribed(deps, id, deps.streams.subscribe(id, lastEventId));
+}
+
+async function subscribed(deps: Core, id: string, subscribing: Promise<Subscription>): Promise<Subscription> {
   try {
     return await inTime(deps, subscribing);
   } catch (error) {
@@ -22,6 +26,13 @@ export async function subscribe(deps: Core, id: string, lastEventId?: string): P
 }
 
 export async function sendEvents(deps: Core, c: Context, id: string, lastEventId?: string): Promise<Response> {
-  const subscription = await subscribe(deps, id, lastEventId);
-  return c.body(sseBody(subscription), 200, sseHeaders);
+  return send(c, await subscribe(deps, id, lastEventId));
 }
+
+/** The stream from its beginning, to whoever started the run. */
+export async function sendStart(deps: Core, c: Context, run: Started): Promise<Response> {
+  if (run.kind === 'known') return sendEvents(deps, c, run.id);
+  return send(c, await subscribed(deps, run.id, deps.streams.subscribeNew(run.id, run.timeline)));
+}
+
+const send = (c: Context, subscription: Subscription): Response => c.body(sseBody(subscription), 200, sseHeaders);

@@ -3,6 +3,7 @@
 import { decode } from './decode/decode.ts';
 import type { Ended, Happening } from './happening.ts';
 import type { History, Latest } from './history.ts';
+import { knowing } from './known.ts';
 import type { Open } from './payload.ts';
 import { createPolling, type Polling } from './polling.ts';
 import type { RunRecord } from './record.ts';
@@ -103,16 +104,3 @@ async function lastOf(polling: Polling, from: Latest): Promise<Latest> {
 const unopened: Open = () => Promise.resolve(undefined);
 
 const isEnd = (happening: Happening): happening is Happening & Ended => happening.kind === 'ended';
-
-/** A history that need not be asked for what is known already. */
-function knowing(history: History, latest: Latest): History {
-  let known: Latest | undefined = latest;
-  return {
-    ...history,
-    latest(run) {
-      const told = known;
-      known = undefined;
-      return told ? Promise.resolve(told) : history.latest(run);
-    },
-  };
-}

@@ -11,7 +11,7 @@ import { pageOf, type EventPage } from './page.ts';
 import type { Open } from './payload.ts';
 import { readLine } from './reading.ts';
 import { createRecord, type RunRecord } from './record.ts';
-import { createTails } from './tails.ts';
+import { createTails, type Tails } from './tails.ts';
 import type { ToolReader } from './toolcall.ts';
 import { openViewer } from './viewer.ts';
 import { viewOf, type RunView } from './view.ts';
@@ -49,6 +49,8 @@ export interface Streams {
    * Throws StreamIdError {status: 400 | 404 | 410, type, detail} before the first frame.
    */
   subscribe(runId: string, lastEventId?: string): Promise<Subscription>;
+  /** The same for a run that has just begun under the Temporal Run Id `timeline`. */
+  subscribeNew(runId: string, timeline: string): Promise<Subscription>;
   /** Events so far, without tokens in flight; the text of a finished step is one delta. */
   page(runId: string, offset: number, limit: number): Promise<EventPage>;
   /** Waits for the run's end, at most `timeoutMs`. Aborting `signal` ends the wait as `open`. */
@@ -75,6 +77,17 @@ export function createStreams(options: StreamsOptions): Streams {
     return readOnce(options, history, run);
   };
 
+  const subscribe = async ({ tail, leave }: ReturnType<Tails['join']>, lastEventId: string | undefined) => {
+    try {
+      await tail.ready;
+      const from = await placeOf(tail, history, lastEventId);
+      return openViewer({ tail, from, leave, stallMs });
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
+
   /** The run's record once it has ended; undefined when `signal` was first. */
   const endedOf = async (run: string, signal: AbortSignal): Promise<RunRecord | undefined> => {
     if (tails.peek(run)?.state().kind !== 'follows') return ends.wait(run, signal);
@@ -93,17 +106,8 @@ export function createStreams(options: StreamsOptions): Streams {
       const record = await found(run, () => recordOf(run));
       return pageOf(run, createMerge(record, undefined), offset, limit);
     },
-    async subscribe(run, lastEventId) {
-      const { tail, leave } = tails.join(run);
-      try {
-        await tail.ready;
-        const from = await placeOf(tail, history, lastEventId);
-        return openViewer({ tail, from, leave, stallMs });
-      } catch (error) {
-        leave();
-        throw error;
-      }
-    },
+    subscribe: (run, lastEventId) => subscribe(tails.join(run), lastEventId),
+    subscribeNew: (run, timeline) => subscribe(tails.join(run, timeline), undefined),
     async result(run, timeoutMs, signal) {
       const timeout = AbortSignal.timeout(timeoutMs);
       const record = await found(run, () => endedOf(run, signal ? AbortSignal.any([timeout, signal]) : timeout));

@@ -4,6 +4,7 @@ import { createBell } from './bell.ts';
 import { RunNotFound } from './errors.ts';
 import type { Happening } from './happening.ts';
 import { isGone, isRefused, type History } from './history.ts';
+import { justBegun, knowing } from './known.ts';
 import { createMerge, type Merge } from './merge.ts';
 import type { Open } from './payload.ts';
 import { createPolling } from './polling.ts';
@@ -16,6 +17,8 @@ import type { ToolReader } from './toolcall.ts';
 export interface TailOptions {
   history: History;
   run: string;
+  /** Its timeline, when it has just begun. */
+  begun?: string;
   open: Open;
   hub: Hub | undefined;
   readTool: ToolReader | undefined;
@@ -38,7 +41,7 @@ export interface Tail {
   close(): void;
 }
 
-export function openTail({ history, run, open, hub, readTool }: TailOptions): Tail {
+export function openTail({ history, run, begun, open, hub, readTool }: TailOptions): Tail {
   const bell = createBell();
   const ready = Promise.withResolvers<void>();
   const closed = new AbortController();
@@ -64,7 +67,7 @@ export function openTail({ history, run, open, hub, readTool }: TailOptions): Ta
   const follow = async (): Promise<TailState> => {
     try {
       await readLine({
-        history,
+        history: begun === undefined ? history : knowing(history, justBegun(begun)),
         run,
         open,
         record,

@@ -2,8 +2,8 @@
 import { openTail, type Tail, type TailOptions } from './tail.ts';
 
 export interface Tails {
-  /** The run's tail, opened if there is none. `leave` exactly once. */
-  join(run: string): { tail: Tail; leave: () => void };
+  /** The run's tail, opened if there is none. `leave` exactly once. `begun`: its timeline, when it has just begun. */
+  join(run: string, begun?: string): { tail: Tail; leave: () => void };
   peek(run: string): Tail | undefined;
   count(): number;
   close(): void;
@@ -15,7 +15,7 @@ interface Shared {
   timer: NodeJS.Timeout | undefined;
 }
 
-export function createTails(options: Omit<TailOptions, 'run'>, lingerMs: number): Tails {
+export function createTails(options: Omit<TailOptions, 'run' | 'begun'>, lingerMs: number): Tails {
   const shared = new Map<string, Shared>();
 
   const end = (run: string, one: Shared) => {
@@ -33,10 +33,10 @@ export function createTails(options: Omit<TailOptions, 'run'>, lingerMs: number)
   };
 
   return {
-    join(run) {
+    join(run, begun) {
       let one = shared.get(run);
       if (!one || one.tail.state().kind === 'failed') {
-        one = { tail: openTail({ ...options, run }), viewers: 0, timer: undefined };
+        one = { tail: openTail({ ...options, run, begun }), viewers: 0, timer: undefined };
         shared.set(run, one);
       }
       clearTimeout(one.timer);

@@ -4,7 +4,7 @@ import { failure, json } from '../answers.ts';
 import { limitDepth } from '../body.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Api, Core } from '../deps.ts';
-import { sendEvents } from '../events-answer.ts';
+import { sendStart } from '../events-answer.ts';
 import { wantsStream } from '../media.ts';
 import { readStatus } from './progress.ts';
 import { uiLink } from './read.ts';
@@ -51,7 +51,7 @@ export function addStarting(app: Api, deps: Core): void {
       key: c.req.valid('header')['idempotency-key'],
     });
     c.header('Location', urlOf(begun.id));
-    if (wantsStream(c)) return sendEvents(deps, c, begun.id, undefined);
+    if (wantsStream(c)) return sendStart(deps, c, begun);
     return c.json(await startedAnswer(deps, name, begun), 202);
   });
 }

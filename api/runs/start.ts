@@ -22,7 +22,8 @@ export interface Start {
 }
 
 export type Started =
-  | { kind: 'new'; id: string }
+  /** `timeline`: its Temporal Run Id. */
+  | { kind: 'new'; id: string; timeline: string }
   /** The key's run, started before with the same request. */
   | { kind: 'known'; id: string; run: WorkflowExecutionDescription };
 
@@ -37,8 +38,8 @@ export async function startRun(deps: Core, { workflow, request, key }: Start): P
   const digest = key === undefined ? undefined : digestOf({ workflow, request });
   return withDeadline(deps, async () => {
     try {
-      await deps.client.workflow.start(workflow, optionsOf(deps, id, workflow, request, now, digest));
-      return { kind: 'new', id };
+      const handle = await deps.client.workflow.start(workflow, optionsOf(deps, id, workflow, request, now, digest));
+      return { kind: 'new', id, timeline: handle.firstExecutionRunId };
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return known(deps, id, digest);
       throw error;
