@@ -62,6 +62,8 @@ export interface RunStateView {
   waiting_for: WaitingFor[];
   steps_completed: number;
   in_flight: { step: string; name: string }[];
+  /** The history is nearly full: nothing new is begun until what is in flight has ended. */
+  full: boolean;
   usage: Spent;
   waste: Spent;
   /** What a fork was served, paid by the run that it comes from. */

@@ -2,6 +2,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { createGate, type Gate } from './gate.ts';
 import type { Opening, Splice } from '../../activities/journal/batch.ts';
+import { isFull } from './journal/rollover.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { RunState, RunStateView } from './messages.ts';
 import { createWaits, type Waits } from './waits.ts';
@@ -58,6 +59,7 @@ export function openRun(show: (run: Run) => void): Run {
       waiting_for: waits.open(),
       steps_completed: gate.completed() + waits.completed(),
       in_flight: gate.inFlight(),
+      full: isFull(),
       usage: ledger.usage(),
       waste: ledger.waste(),
       inherited: ledger.inherited(),

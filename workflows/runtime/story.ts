@@ -3,7 +3,9 @@ import type { Spent } from '../../activities/spent.ts';
 import type { RunStateView } from './messages.ts';
 
 export function tell(view: RunStateView): string {
-  return [headline(view), ...view.waiting_for.map(ask), spending(view)].filter((line) => line !== '').join('\n\n');
+  return [headline(view), room(view), ...view.waiting_for.map(ask), spending(view)]
+    .filter((line) => line !== '')
+    .join('\n\n');
 }
 
 function headline({ state, in_flight, steps_completed, waiting_for }: RunStateView): string {
@@ -21,6 +23,11 @@ function headline({ state, in_flight, steps_completed, waiting_for }: RunStateVi
     case 'running':
       return names === '' ? `**Running.** ${done}.` : `**Running** ${names}. ${done}.`;
   }
+}
+
+function room({ full, in_flight }: RunStateView): string {
+  if (!full || in_flight.length === 0) return '';
+  return '**Held back**: the history is nearly full. New steps wait until those in flight have ended; then the run goes on in a new timeline.';
 }
 
 function ask({ waiting_id, kind, question }: RunStateView['waiting_for'][number]): string {

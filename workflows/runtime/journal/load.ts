@@ -103,6 +103,7 @@ const loadingView: RunStateView = {
   waiting_for: [],
   steps_completed: 0,
   in_flight: [],
+  full: false,
   usage: nothing,
   waste: nothing,
   inherited: nothing,
