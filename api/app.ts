@@ -14,6 +14,7 @@ import { addOpenApi } from './openapi.ts';
 import { guardOrigin } from './origin.ts';
 import { addControl } from './runs/control-routes.ts';
 import { addEvents } from './runs/event-routes.ts';
+import { addForks } from './runs/fork-routes.ts';
 import { createRemoved } from './runs/removed.ts';
 import { addRuns } from './runs/routes.ts';
 import { addStarting } from './runs/start-route.ts';
@@ -50,6 +51,7 @@ export function createApp(given: ApiDeps): Api {
   addStarting(app, deps);
   addRuns(app, deps);
   addControl(app, deps);
+  addForks(app, deps);
   addEvents(app, deps);
   addOpenApi(app, deps);
   addDocs(app);

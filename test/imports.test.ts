@@ -11,7 +11,7 @@ const allowed: Record<string, { values: string[]; types: string[] }> = {
   workflows: { values: ['workflows', 'activities/spent.ts'], types: ['activities'] },
   activities: { values: ['activities'], types: [] },
   temporal: { values: ['temporal', 'workflows/runtime/messages.ts'], types: [] },
-  api: { values: ['api', 'workflows', 'activities/spent.ts'], types: ['activities'] },
+  api: { values: ['api', 'workflows', 'activities/spent.ts', 'activities/effects.ts'], types: ['activities'] },
 };
 
 interface Import {

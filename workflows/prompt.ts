@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import type { Message } from '../activities/model/model.ts';
 
+export const said = z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() });
+
 export const conversation = z
-  .array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }))
+  .array(said)
   .min(1)
   .refine((messages) => messages.at(-1)?.role === 'user', { message: 'The last message must be from the user.' });
 
@@ -25,7 +27,7 @@ export interface Modifications<Input> {
   model?(input: Input, model: string): Input;
 }
 
-export type Said = z.infer<typeof conversation>[number];
+export type Said = z.infer<typeof said>;
 
 interface Talk {
   messages: Said[];

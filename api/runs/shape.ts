@@ -7,7 +7,7 @@ const time = z.iso.datetime().openapi({ description: 'ISO-8601, UTC.' });
 
 const fault = z.object({ type: z.string(), message: z.string() }).openapi('Fault');
 
-const spent = z
+export const spent = z
   .object({
     input_tokens: z.number(),
     output_tokens: z.number(),
@@ -79,7 +79,7 @@ const child = z
   })
   .openapi('Child');
 
-const timeline = z
+export const timeline = z
   .object({
     timeline: z.string(),
     ordinal: z.number(),

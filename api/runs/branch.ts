@@ -1,0 +1,82 @@
+// What a fork, a restore and a dry run have in common: a checkpoint, another run's history up to it, and what is changed.
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { Edit, Opening } from '../../activities/journal/batch.ts';
+import { taskTimeoutMs } from '../../workflows/runtime/journal/rollover.ts';
+import { find } from '../catalogue.ts';
+import { withDeadline } from '../deadline.ts';
+import type { Core } from '../deps.ts';
+import { checkpointId, type CheckpointRef, readCheckpointId } from './checkpoint-id.ts';
+import { locateCheckpoint } from './fork-locate.ts';
+import type { Changes } from './fork-request.ts';
+import { type Begun, begunOf, checkpointNotFound, type Located, longRead, ownerOf } from './fork-source.ts';
+import { editsOf, takenBy, takenIn } from './fork-steps.ts';
+import { changesInput, modified } from './modifications.ts';
+import { viewOf } from './read.ts';
+
+export interface Branch {
+  /** Where it begins; of edits the last edited step. */
+  from: CheckpointRef;
+  /** The run whose checkpoint that is; or a descendant that was served it. */
+  owner: WorkflowExecutionDescription;
+  begun: Begun;
+  /** As recorded, or changed. */
+  args: unknown[];
+  opening: Omit<Opening, 'kind'>;
+  /** Of a workflow task: a cold worker replays all that is served within one. */
+  taskTimeoutMs: number;
+}
+
+/** Throws ApiError: 404 for a checkpoint that is not there, 422 for changes that the run cannot take. */
+export async function branchAt(deps: Core, id: string, changes: Changes = {}): Promise<Branch> {
+  return branchFrom(deps, await withDeadline(deps, () => findPoint(deps, id)), changes);
+}
+
+async function findPoint(deps: Core, id: string): Promise<Found> {
+  const ref = readCheckpointId(id);
+  const located = ref && (await locateCheckpoint(deps, ref));
+  if (!ref || !located) throw checkpointNotFound(id);
+  const [owner, begun] = await Promise.all([ownerOf(deps, ref, located), begunOf(deps, located.source)]);
+  if (!owner || !begun) throw checkpointNotFound(id);
+  return { ref, located, owner, begun };
+}
+
+interface Found {
+  ref: CheckpointRef;
+  located: Located;
+  owner: WorkflowExecutionDescription;
+  begun: Begun;
+}
+
+async function branchFrom(deps: Core, { ref, located, owner, begun }: Found, changes: Changes): Promise<Branch> {
+  const args = await changedArgs(deps, begun, changes);
+  const edits = await editsAt(deps, located, changes);
+  const last = edits.at(-1);
+  const checkpoint = last ? { timeline: last.timeline, event: last.event } : located.checkpoint;
+  return {
+    from: { run: ref.run, ...checkpoint },
+    owner,
+    begun,
+    args,
+    opening: { source: located.source, checkpoint, ...(last && { edits }) },
+    taskTimeoutMs: taskTimeoutMs(mostSteps(begun, checkpoint.event)),
+  };
+}
+
+async function changedArgs({ catalogue }: Core, { workflow, args }: Begun, changes: Changes): Promise<unknown[]> {
+  if (!changesInput(changes)) return args;
+  const input = await modified({ workflow, entry: find(catalogue, workflow) }, args[0], changes);
+  return [input, ...args.slice(1)];
+}
+
+async function editsAt(deps: Core, { source, checkpoint }: Located, { steps }: Changes): Promise<Edit[]> {
+  if (!steps || Object.keys(steps).length === 0) return [];
+  return editsOf(takenBy(takenIn(await longRead(deps, () => viewOf(deps, source.run))), checkpoint), steps);
+}
+
+/** A step leaves three events, and the timeline's own limit tells how many it was served. No history is read for it. */
+function mostSteps({ taskTimeoutMs: served }: Begun, event: number): number {
+  return (served > taskTimeoutMs(0) ? served / 5 : 0) + event / 3;
+}
+
+/** The same point as the new run's own. */
+export const ownCheckpoint = ({ from }: Branch, run: string): string => checkpointId({ ...from, run });

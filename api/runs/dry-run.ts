@@ -1,0 +1,52 @@
+// Tells what a fork would do, without forking: whether it fits, what it takes over, what it does again and at what cost.
+import { effectOf } from '../../activities/effects.ts';
+import { add, nothing } from '../../activities/spent.ts';
+import type { Core } from '../deps.ts';
+import type { RunView, StepView } from '../events/view.ts';
+import { branchAt, ownCheckpoint } from './branch.ts';
+import { fitOf } from './check.ts';
+import type { Changes } from './fork-request.ts';
+import type { DryRun, StepAgain, StepRef } from './fork-shape.ts';
+import { longRead } from './fork-source.ts';
+import { type Taken, takenBy, takenIn } from './fork-steps.ts';
+import { viewOf } from './read.ts';
+
+export async function dryRun(deps: Core, id: string, changes: Changes | undefined): Promise<DryRun> {
+  const branch = await branchAt(deps, id, changes);
+  const { source, checkpoint } = branch.opening;
+  const fit = await fitOf(deps, branch);
+  const view = await longRead(deps, () => viewOf(deps, source.run));
+  const taken = takenIn(view);
+  const reused = checkpoint ? takenBy(taken, checkpoint) : taken;
+  const again = againIn(view, reused).map(asAgain);
+  return {
+    ...fit,
+    checkpoint_id: ownCheckpoint(branch, branch.from.run),
+    steps_reused: reused.map(asRef),
+    steps_again: again,
+    side_effects: again.filter(({ side_effect }) => side_effect !== 'none'),
+    source_ended: view.completed_at !== null,
+    estimate: again.reduce((sum, { usage }) => add(sum, usage ?? nothing), nothing),
+  };
+}
+
+/** In flight at the checkpoint or taken after it; of one that was taken several times the last. */
+function againIn({ steps }: Pick<RunView, 'steps'>, reused: Taken[]): StepView[] {
+  const kept = new Set<StepView>(reused);
+  const until = reused.at(-1)?.completed_at ?? '';
+  const last = new Map<string, StepView>();
+  for (const step of steps) {
+    // It failed, or was aborted, before the checkpoint: that is taken over as it was.
+    const isPast = step.step_num === null && step.completed_at !== null && step.completed_at <= until;
+    if (!kept.has(step) && !isPast) last.set(`${step.timeline}/${step.step}`, step);
+  }
+  return [...last.values()];
+}
+
+const asRef = ({ step, name, activity, step_num }: StepView): StepRef => ({ step, name, activity, step_num });
+
+const asAgain = (step: StepView): StepAgain => ({
+  ...asRef(step),
+  side_effect: step.activity === null ? 'none' : effectOf(step.activity),
+  ...(step.usage && { usage: step.usage }),
+});
