@@ -37,8 +37,8 @@ export function editsOf(taken: Taken[], results: Record<string, unknown>): Edit[
 function stepOf(taken: Taken[], key: string): Taken {
   const byNumber = taken.find(({ step_num }) => String(step_num) === key);
   if (byNumber) return byNumber;
-  for (const of of [({ step }: Taken) => step, ({ name }: Taken) => name]) {
-    const found = taken.filter((step) => of(step) === key);
+  for (const keyOf of [({ step }: Taken) => step, ({ name }: Taken) => name]) {
+    const found = taken.filter((step) => keyOf(step) === key);
     if (found.length > 1) throw noSuchStep(key, `Several steps are called so. Their step_num: ${numbers(found)}.`);
     if (found[0]) return found[0];
   }
