@@ -6,6 +6,8 @@ import type { Running } from './running.ts';
 
 /** A workflow task that died with its worker is given to another one after 10 s. A run that still does not hear is not waited for. */
 const longestMs = 12_000;
+/** A worker that is there hears within milliseconds: asked often at first, then every 100 ms. */
+const askAfterMs = [10, 20, 40];
 const askEveryMs = 100;
 const deadlineMs = 2000;
 /** A step that was in the queue for longer may have waited for a worker, and a pause or a cancel with it. */
@@ -20,8 +22,9 @@ export async function untilHeard(context: Context, running: Running): Promise<vo
   // By the clocks of two machines: where they differ, it asks too often, at a few ms a step.
   if (attempt === 1 && Math.abs(Date.now() - scheduledAt) < soonMs) return;
   const { signal } = running.attempt;
-  for (const end = Date.now() + longestMs; Date.now() < end; await sleep(askEveryMs, undefined, { signal })) {
-    if (!(await hasToHear(context))) break;
+  const end = Date.now() + longestMs;
+  for (let asked = 0; Date.now() < end && (await hasToHear(context)); asked++) {
+    await sleep(askAfterMs[asked] ?? askEveryMs, undefined, { signal });
   }
   await running.sure();
   signal.throwIfAborted();
