@@ -11,7 +11,7 @@ export function addOpenApi(app: Api, deps: ApiDeps): void {
     info: {
       title: 'Waymark',
       version: deps.config.version,
-      description: 'Durable agent runs: watched, paused, resumed and cancelled while they run.',
+      description: 'Durable agent runs: watched, paused, resumed, cancelled and forked while they run.',
     },
     servers: [{ url: '/' }],
   });

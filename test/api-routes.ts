@@ -1,4 +1,5 @@
 // Every route that asks Temporal, as a client would call it.
+import { checkpointId } from '../api/runs/checkpoint-id.ts';
 
 export interface Call {
   method: string;
@@ -6,6 +7,9 @@ export interface Call {
   body?: unknown;
   headers?: Record<string, string>;
 }
+
+const checkpoint = (run: string): string =>
+  checkpointId({ run, timeline: '00000000-0000-4000-8000-000000000000', event: 7 });
 
 const input = { messages: [{ role: 'user', content: 'hello' }] };
 
@@ -25,5 +29,11 @@ export const routes = (id: string): Call[] => [
   { method: 'POST', path: `/api/runs/${id}/resume` },
   { method: 'POST', path: `/api/runs/${id}/cancel` },
   { method: 'POST', path: `/api/runs/${id}/answer`, body: { waiting_id: 'x', value: 1 } },
+  { method: 'POST', path: `/api/runs/${id}/fork` },
+  { method: 'POST', path: `/api/runs/${id}/checkpoints`, body: { description: 'x' } },
+  { method: 'GET', path: `/api/runs/${id}/tree` },
+  { method: 'POST', path: `/api/checkpoints/${checkpoint(id)}/fork`, body: { modifications: { steps: { 1: {} } } } },
+  { method: 'POST', path: `/api/checkpoints/${checkpoint(id)}/fork`, body: { dry_run: true } },
+  { method: 'POST', path: `/api/checkpoints/${checkpoint(id)}/restore`, body: { create_new_run: false, force: true } },
   { method: 'DELETE', path: `/api/runs/${id}` },
 ];
