@@ -48,11 +48,18 @@ test('a chain of 60 steps continues three times or more, and takes each step onc
   for (const { events } of timelines) expect(events.length).toBeLessThan(90);
 });
 
-test('steps side by side are drained at a roll-over, and each is taken once', async () => {
-  const run = await start('wide', 5, 60, 10);
+test.each([
+  { of: 'small results', size: 0 },
+  { of: 'results that fill several pages of a journal', size: 30_000 },
+])('steps side by side are drained at a roll-over, and each is taken once: $of', async ({ size }) => {
+  const run = await start('wide', 5, 60, 10, size);
   expect(await run.result()).toBe(60);
-  expect(working.by(run.workflowId).toSorted()).toEqual(Array.from({ length: 60 }, (_, i) => `w${i}`).toSorted());
-  expect((await timelinesOf(run.workflowId, run.firstExecutionRunId)).length).toBeGreaterThan(2);
+  const taken = working.by(run.workflowId).map((name) => name.trimEnd());
+  expect(taken.toSorted()).toEqual(Array.from({ length: 60 }, (_, i) => `w${i}`).toSorted());
+  const timelines = await timelinesOf(run.workflowId, run.firstExecutionRunId);
+  expect(timelines.length).toBeGreaterThan(2);
+  const events = timelines.flatMap((timeline) => timeline.events);
+  expect(events.filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
 });
 
 test('a checkpoint in any timeline of the chain can be forked', async () => {

@@ -266,3 +266,20 @@ test('a native reset of a run, of a fork, and of a fork while it loaded goes on;
   }
   expect(await world.client.workflow.getHandle(run.workflowId).query(taken)).toHaveLength(10);
 }, 120_000);
+
+test('between two pages of a journal the code sees nothing of the timeline that loads it', async () => {
+  const run = await start('watchful', 40, 30_000);
+  expect(await run.result()).toBe('never');
+  const source = await sourceOf(run);
+  const forked = await fork(world, {
+    type: 'watchful',
+    args: [40, 30_000],
+    source,
+    event: (await completions(source))[35]!,
+  });
+  expect(await forked.result()).toBe('never');
+  const reads = (await historyOf(world, forked.workflowId)).filter(
+    (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'readJournal',
+  );
+  expect(reads.length).toBeGreaterThan(1);
+});

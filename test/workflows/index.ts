@@ -4,7 +4,7 @@ export { asks } from './asks.ts';
 export { five } from './five.ts';
 export { large } from './large.ts';
 export { raises } from './raises.ts';
-export { chain, parent, wide } from './chains.ts';
+export { chain, parent, watchful, wide } from './chains.ts';
 export { sink, sinkChild } from './sink.ts';
 export { six } from './six.ts';
 export { spins } from './spins.ts';

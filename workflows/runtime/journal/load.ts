@@ -5,7 +5,7 @@ import type { journalActivity as name } from '../../../activities/journal/fold.t
 import type { ReadJournal } from '../../../activities/journal/journal.ts';
 import { nothing } from '../../../activities/spent.ts';
 import { journalQueue, state, type RunStateView } from '../messages.ts';
-import { currentSeed, giveCommands, hidePatches, keepTask } from '../sdk.ts';
+import { currentSeed, giveCommands, hidePatches, holdConditions, keepTask } from '../sdk.ts';
 import { divergence } from './divergence.ts';
 import { createReplay, type Replay } from './replay.ts';
 import { patchesIn } from './told.ts';
@@ -57,7 +57,10 @@ async function serveAll(opening: Opening, replay: Replay, arrived: () => void): 
   const patches = new Set<string>();
   const read = journalReader();
   for (let from = 0; ;) {
+    // Between pages the code would see this timeline's facts, and not those of the moment at which it stands.
+    const held = holdConditions();
     const page = await read(opening, from);
+    held.release();
     if ((page.format ?? 0) > newestFormat)
       throw new Error(`This worker is too old for journals of format ${page.format}.`);
     arrived();
