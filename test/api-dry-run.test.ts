@@ -89,6 +89,13 @@ test('of a running source it tells what is in flight, and that more may come', a
   await api.ask('POST', `/api/runs/${id}/cancel`);
 });
 
+test('of a run that begets another it tells the child', async () => {
+  const parent = await stage.world.start('begets', 'a dry child');
+  const child = await parent.result();
+  const said = await post<DryRun>(stage.api, `/api/runs/${parent.workflowId}/fork`, { dry_run: true });
+  expect(said).toMatchObject({ fits: true, steps_again: [], children_again: [{ run_id: child, workflow: 'six' }] });
+});
+
 test('other input that leads another way does not fit, and the reason names both', async () => {
   const source = await ended(stage.api, await stage.api.start('branches', { way: 'left' }));
   const said = await dryRun(checkpointOf(source, 2), { input: { way: 'right' } });

@@ -69,9 +69,9 @@ function textIn(result: unknown): string | undefined {
   return typeof result.text === 'string' ? result.text : undefined;
 }
 
-export async function until(holds: () => boolean, ms = 10_000): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
   const end = Date.now() + ms;
-  while (!holds()) {
+  while (!(await holds())) {
     if (Date.now() > end) throw new Error(`It did not come to that within ${ms} ms.`);
     await sleep(5);
   }

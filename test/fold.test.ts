@@ -33,6 +33,8 @@ async function viewed(run: string): Promise<RunView> {
   return await streams.view(run);
 }
 
+const where = { ordinal: 1, timeline: 't', ordinalOf: () => 1 };
+
 /** A stored value's size includes its few bytes of metadata. */
 const aboutBytes = (size: number): unknown => expect.closeTo(size, -2);
 
@@ -352,7 +354,7 @@ test('a step that is a tool call is told as one, beside its step events, and cou
   const story = emptyStory();
   const readTool = (activity: string, args: unknown) =>
     activity === 'callTool' ? { tool: 'search', tool_call_id: 'call_1', args } : undefined;
-  const fold = createFold({ run: 'r', ordinal: 1, timeline: 't', story, opening: 'begins', readTool });
+  const fold = createFold({ ...where, run: 'r', story, opening: 'begins', readTool });
   const at = (second: number) => new Date(second * 1000).toISOString();
   const opened = (value: unknown) => ({ state: 'value', value, bytes: 9 }) as const;
   const scheduled = { kind: 'step_scheduled', step: '1', activity: 'callTool', name: 'search' } as const;
@@ -416,7 +418,7 @@ test('no history is too odd: cut anywhere, with events missing, repeated, out of
     for (const version of odd)
       for (const read of version === events ? [open, ...garbage] : [open]) {
         const story = emptyStory();
-        const fold = createFold({ run: 'odd', ordinal: 1, timeline: 't', story, opening: 'begins' });
+        const fold = createFold({ ...where, run: 'odd', story, opening: 'begins' });
         for (const happening of await decode(version, read))
           for (const { event } of fold.take(happening)) JSON.stringify(event);
         folded++;

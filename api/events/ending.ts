@@ -1,5 +1,6 @@
 // How a run's end is told: its answer, its figures, its fault.
-import type { EventData } from './event.ts';
+import type { Spent } from '../../activities/spent.ts';
+import type { Metrics } from './event.ts';
 import type { Happening } from './happening.ts';
 import { valueOf } from './payload.ts';
 import type { End, Story, Told } from './story.ts';
@@ -19,13 +20,15 @@ export function responseOf(result: unknown): string | null {
   return found ?? null;
 }
 
-export function metricsOf(story: Story): EventData['run_completed']['metrics'] {
-  const { input_tokens, output_tokens } = story.ledger.usage;
+type Counted = Pick<Story, 'end' | 'at' | 'steps_completed' | 'tool_calls'>;
+
+export function metricsOf(story: Counted, usage: Spent, began: string): Metrics {
+  const { input_tokens, output_tokens } = usage;
   return {
     total_tokens: input_tokens + output_tokens,
     prompt_tokens: input_tokens,
     completion_tokens: output_tokens,
-    duration: Math.max(0, Date.parse(story.end?.at ?? story.at) - Date.parse(story.created_at)) / 1000 || 0,
+    duration: Math.max(0, Date.parse(story.end?.at ?? story.at) - Date.parse(began)) / 1000 || 0,
     steps_count: story.steps_completed,
     tool_calls_count: story.tool_calls,
   };
@@ -57,7 +60,10 @@ function terminal(story: Story, run: string, ending: End): Told['event'] {
   switch (ending.status) {
     case 'completed': {
       const response = responseOf(valueOf(ending.result));
-      return { type: 'run_completed', data: { run_id: run, response, metrics: metricsOf(story) } };
+      return {
+        type: 'run_completed',
+        data: { run_id: run, response, metrics: metricsOf(story, story.ledger.usage, story.created_at) },
+      };
     }
     case 'failed':
       return { type: 'run_failed', data: { run_id: run, error: ending.error } };

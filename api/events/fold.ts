@@ -1,26 +1,24 @@
 // Folds one timeline's happenings, in order, into the run's story and the durable events of its stream.
 import { createChildren } from './children.ts';
 import { end } from './ending.ts';
-import type { Happening, Started } from './happening.ts';
-import { bookRewind } from './ledger.ts';
-import { asRunState, asWaiting } from './shape.ts';
+import type { Happening } from './happening.ts';
+import { bookAccount, bookRewind } from './ledger.ts';
+import { createMarks } from './marks.ts';
+import { asRunState } from './shape.ts';
 import { createSteps } from './steps.ts';
 import { started } from './steptold.ts';
 import type { Story, Told } from './story.ts';
 import type { ToolReader } from './toolcall.ts';
 import type { StepView } from './view.ts';
-import { createWaits, type Waits } from './waits.ts';
-import type { Spent } from '../../activities/spent.ts';
+import { type Mode, introduce, showBorn } from './timelines.ts';
+import { createWaits } from './waits.ts';
+import type { Where } from './where.ts';
+import { isNothing, nothing, type Spent } from '../../activities/spent.ts';
 
-export interface FoldOptions {
-  run: string;
-  /** Ordinal of the timeline, from 1. */
-  ordinal: number;
-  /** Its Temporal Run Id. */
-  timeline: string;
+export interface FoldOptions extends Where {
   /** Changed in place. Empty for a run's beginning, what the timeline before has left for one that continues. */
   story: Story;
-  opening: 'begins' | 'begins_expired' | 'continues';
+  opening: Mode;
   /** What the timeline that this one cuts off had spent in all. */
   cutOff?: Spent;
   readTool?: ToolReader;
@@ -33,42 +31,85 @@ export interface Fold {
   inFlight(): StepView[];
 }
 
-export function createFold(options: FoldOptions): Fold {
-  const { run, ordinal, story, opening, cutOff, readTool = () => undefined } = options;
-  const steps = createSteps(story, options, readTool);
-  const children = createChildren(story);
-  let waits: Waits | undefined;
-  const people = () => (waits ??= createWaits(story, options, run));
-  let paused = false;
+type Of<K extends Happening['kind']> = Extract<Happening, { kind: K }>;
 
-  const stateChanged = (value: unknown): Told[] => {
+export function createFold(options: FoldOptions): Fold {
+  const { run, ordinal, timeline, story, opening, cutOff, readTool = () => undefined } = options;
+  const marks = createMarks(story, options);
+  const steps = createSteps(story, options, { marks, readTool });
+  const people = createWaits(story, options, marks);
+  const children = createChildren(story, options);
+  const { open } = story;
+  /** What the run showed of itself when the timeline was opened. */
+  let born = story.state;
+
+  const begin = (happening: Of<'started'>): Told[] => {
+    showBorn(story, happening);
+    born = story.state;
+    open.paused = story.state === 'paused';
+    // A journal first tells what led to that.
+    if (!happening.opening || opening === 'goes_on') people.adopt();
+    return opening === 'continues' || opening === 'goes_on' ? [] : introduce(options, happening);
+  };
+
+  const stateChanged = ({ state: value, origin }: Of<'state'>): Told[] => {
     story.state = asRunState(value) ?? story.state;
     story.pause_unheard = false;
     steps.stateChanged();
-    const was = paused;
-    if (story.state === 'paused') paused = true;
-    if (story.state === 'running' || story.state === 'waiting') paused = false;
-    if (paused === was || story.cancel_requested) return [];
-    const told: Told = { event: { type: paused ? 'run_paused' : 'run_resumed', data: { run_id: run } } };
-    return paused ? [told] : [told, ...people().stillOpen()];
+    const was = open.paused;
+    if (story.state === 'paused') open.paused = true;
+    if (story.state === 'running' || story.state === 'waiting') open.paused = false;
+    if (origin || open.paused === was || story.cancel_requested) return [];
+    const told: Told = { event: { type: open.paused ? 'run_paused' : 'run_resumed', data: { run_id: run } } };
+    return open.paused ? [told] : [told, ...people.stillOpen()];
   };
 
-  const rewound = (reason: string): Told[] => {
-    if (cutOff) bookRewind(story.ledger, `${ordinal}/rewound`, cutOff);
+  /** What a viewer who comes in between has to be told. */
+  const underWay = (): Told[] => {
+    const held: Told[] = open.paused ? [{ event: { type: 'run_paused', data: { run_id: run } } }] : [];
+    return [...people.open(), ...held];
+  };
+
+  const rewound = (reason: string, spent = cutOff): Told[] => {
+    if (spent && !isNothing(spent)) bookRewind(story.ledger, `${ordinal}/rewound`, spent);
     const data = { run_id: run, steps_kept: story.steps_completed, reason };
-    const again: Told[] = paused ? [{ event: { type: 'run_paused', data: { run_id: run } } }] : [];
-    return [{ event: { type: 'run_rewound', data } }, ...steps.inFlight().map(started), ...people().open(), ...again];
+    return [{ event: { type: 'run_rewound', data } }, ...steps.inFlight().map(started), ...underWay()];
+  };
+
+  const spliced = (happening: Of<'spliced'>): Told[] => {
+    const { how, account, origin } = happening;
+    if (opening === 'goes_on') return [];
+    const told = how === 'continue' ? [] : steps.spliced(happening);
+    if (how !== 'continue') children.spliced();
+    // A fork goes on whatever pause its source was in. What it waits for it shows anew.
+    if (how !== 'continue') Object.assign(story, { state: 'running', waiting: [] });
+    else if (!origin) story.state = born;
+    if (account && (!origin || origin.run === run)) bookAccount(story.ledger, account);
+    if (origin) return told;
+    open.paused = story.state === 'paused';
+    people.adopt();
+    if (opening === 'restored') return [...told, ...rewound('restored', account ? nothing : cutOff)];
+    return how === 'continue' ? underWay() : told;
   };
 
   const take = (happening: Happening): Told[] => {
     switch (happening.kind) {
       case 'started':
-        goOn(story, happening);
-        paused = story.state === 'paused';
-        people();
-        return opening === 'continues' ? [] : begin(options, happening);
+        return begin(happening);
       case 'rewound':
-        return rewound(happening.reason);
+        marks.reached({ timeline: happening.base, event: happening.id });
+        return happening.timeline === timeline ? rewound(happening.reason) : [];
+      case 'spliced':
+        return spliced(happening);
+      case 'served':
+        marks.served(happening);
+        return [];
+      case 'journal_missing':
+        story.payload_missing ??= happening.at;
+        return [];
+      case 'named':
+        marks.named(happening);
+        return [];
       case 'step_scheduled':
         return steps.scheduled(happening);
       case 'step_cancel_requested':
@@ -87,8 +128,10 @@ export function createFold(options: FoldOptions): Fold {
         steps.spent(happening);
         return [];
       case 'answered':
-        people().answered(happening);
+        people.answered(happening);
         return [];
+      case 'wait_answered':
+        return people.wasAnswered(happening);
       case 'cancel_requested':
         story.cancel_requested = true;
         return [];
@@ -96,9 +139,9 @@ export function createFold(options: FoldOptions): Fold {
         story.pause_unheard = happening.to === 'pause';
         return [];
       case 'state':
-        return stateChanged(happening.state);
+        return stateChanged(happening);
       case 'waiting':
-        return people().changed(happening);
+        return people.changed(happening);
       case 'child_started':
         return children.started(happening);
       case 'child_ended':
@@ -115,18 +158,4 @@ export function createFold(options: FoldOptions): Fold {
     },
     inFlight: () => steps.inFlight(),
   };
-}
-
-function begin({ run, opening, story }: FoldOptions, began: Started & { at: string }): Told[] {
-  const { workflow, session, input, at } = began;
-  Object.assign(story, { workflow, session, input, created_at: at });
-  const data = { run_id: run, session_id: session, timestamp: at, workflow };
-  const told: Told[] = [{ event: { type: 'run_started', data } }];
-  return opening === 'begins_expired' ? [{ event: { type: 'history_expired', data: { run_id: run } } }, ...told] : told;
-}
-
-/** A timeline is born with the search attributes and the memo that the one before had. */
-function goOn(story: Story, { state, waiting }: Started): void {
-  story.state = asRunState(state) ?? story.state;
-  story.waiting = asWaiting(waiting) ?? [];
 }

@@ -44,7 +44,7 @@ export interface Latest {
   /** How many events its history has. */
   length: number;
   open: boolean;
-  /** It is the run's first timeline, for sure: none came before it. */
+  /** It is the run's first timeline, for sure: none came before it, and none was served to it. */
   first: boolean;
 }
 
@@ -105,12 +105,14 @@ export function createHistory(connection: ConnectionLike, namespace: string): Hi
       const execution = { workflowId: run };
       const answer = await within(describeMs, () => service.describeWorkflowExecution({ namespace, execution }));
       const info = answer.workflowExecutionInfo;
+      // Begun with a journal: of another run, or of this one's own past.
+      const served = info?.memo?.fields?.['fork'] !== undefined;
       const timeline = info?.execution?.runId ?? '';
       return {
         timeline,
         length: Number(info?.historyLength ?? 0),
         open: !info?.closeTime,
-        first: info?.firstRunId === timeline && !answer.workflowExtendedInfo?.lastResetTime,
+        first: !served && info?.firstRunId === timeline && !answer.workflowExtendedInfo?.lastResetTime,
       };
     },
     page: (run, timeline, token) => within(pageMs, () => read(run, timeline, token, false)),

@@ -4,10 +4,12 @@ import { add, isNothing, nothing, type Spent } from '../../activities/spent.ts';
 /** `waste` by timeline, step and round: what is told of one round is cumulative, so the largest account stands. */
 export interface Ledger {
   usage: Spent;
+  /** What a fork was served, paid by the run that it comes from. */
+  inherited: Spent;
   waste: Map<string, Spent>;
 }
 
-export const emptyLedger = (): Ledger => ({ usage: nothing, waste: new Map() });
+export const emptyLedger = (): Ledger => ({ usage: nothing, inherited: nothing, waste: new Map() });
 
 export function bookWaste(ledger: Ledger, key: string, spent: Spent): void {
   const before = ledger.waste.get(key);
@@ -16,6 +18,16 @@ export function bookWaste(ledger: Ledger, key: string, spent: Spent): void {
 
 export function bookUsage(ledger: Ledger, spent: Spent): void {
   ledger.usage = add(ledger.usage, spent);
+}
+
+export function bookInherited(ledger: Ledger, spent: Spent): void {
+  ledger.inherited = add(ledger.inherited, spent);
+}
+
+/** The run was restored: what it had spent until then is known, and is not told again by what it was served. */
+export function bookAccount(ledger: Ledger, { usage, waste }: { usage: Spent; waste: Spent }): void {
+  ledger.usage = usage;
+  ledger.waste = new Map([['account', waste]]);
 }
 
 export const wasteOf = (ledger: Ledger): Spent => [...ledger.waste.values()].reduce(add, nothing);

@@ -27,7 +27,7 @@ export async function openPayload(open: Open, payload: Payload, upTo = openedByt
   }
 }
 
-type Payloads = { payloads?: Payload[] | null } | null | undefined;
+export type Payloads = { payloads?: Payload[] | null } | null | undefined;
 
 export async function openFirst(payloads: Payloads, open: Open, upTo?: number): Promise<Opened | undefined> {
   const payload = payloads?.payloads?.[0];

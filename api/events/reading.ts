@@ -1,8 +1,8 @@
 // Reads a run's line of timelines into a record, as far as it goes or for as long as it grows.
-import { decode } from './decode/decode.ts';
+import { createDecoder, type Decoder } from './decode/decode.ts';
 import type { Happening } from './happening.ts';
 import { isGone, type Latest, type Page, type Token } from './history.ts';
-import { lineOf, type LineReader, type Segment } from './line.ts';
+import { isRestored, lineOf, lineWith, type LineReader, type Segment } from './line.ts';
 import type { RunRecord } from './record.ts';
 
 export interface Reading extends LineReader {
@@ -29,8 +29,10 @@ export async function readLine(reading: Reading): Promise<void> {
     const segment = line[at];
     if (!segment) return;
     read.add(segment.timeline);
-    record.begin(segment, at + 1);
-    const ended = await readTimeline(reading, segment.timeline, latest);
+    const mode = record.begin(segment, at + 1);
+    // What a timeline that goes on was served has been read just before.
+    const decoder = createDecoder({ open: reading.open, skipsJournal: mode === 'goes_on' });
+    const ended = await readTimeline(reading, { timeline: segment.timeline, decoder }, latest);
     if (!ended) return;
     // A timeline's end is taken only once it is known whether another one follows: then it is not the run's end.
     const mayGoOn = latest.open || segment.timeline !== latest.timeline;
@@ -44,28 +46,39 @@ export async function readLine(reading: Reading): Promise<void> {
 
 /** A native reset ends one timeline and opens another in one go: what follows is there when the end is. */
 async function lineAfter(reading: Reading, line: Segment[], ended: Ended): Promise<Segment[]> {
-  if (ended.next) return [...line, { timeline: ended.next, opening: 'continues' }];
   try {
+    if (ended.next) return await lineWith(reading, line, ended.next);
     const latest = await reading.history.latest(reading.run);
     if (line.some(({ timeline }) => timeline === latest.timeline)) return line;
     const other = await lineOf(reading, latest);
     // An execution that someone started under the same id has nothing to do with the run being read.
     const related = other.some((segment) => line.some(({ timeline }) => timeline === segment.timeline));
-    return related ? other : line;
+    if (related) return other;
+    const restored = await isRestored(reading, latest.timeline);
+    return restored ? [...line, { timeline: latest.timeline, opening: 'restored' }] : line;
   } catch (error) {
     if (isGone(error)) return line;
     throw error;
   }
 }
 
-async function readTimeline(reading: Reading, timeline: string, latest: Latest): Promise<Ended | undefined> {
+interface Reader {
+  timeline: string;
+  decoder: Decoder;
+}
+
+async function readTimeline(
+  reading: Reading,
+  { timeline, decoder }: Reader,
+  latest: Latest,
+): Promise<Ended | undefined> {
   let token: Token | undefined;
   let seen = 0;
   let event = 0;
   do {
     const page = await reading.fetch(timeline, token);
     token = page.next;
-    const news = (await decode(page.events, reading.open)).filter(({ id }) => id > seen);
+    const news = (await decoder.decode(page.events)).filter(({ id }) => id > seen);
     seen = news.at(-1)?.id ?? seen;
     const ended = news.find((happening) => happening.kind === 'ended');
     reading.take(news.filter((happening) => happening !== ended));

@@ -5,9 +5,10 @@ import { createFold, type Fold } from './fold.ts';
 import type { Happening } from './happening.ts';
 import { wasteOf } from './ledger.ts';
 import type { Segment } from './line.ts';
-import { emptyStory, type Story, type Told, type Words } from './story.ts';
+import { emptyStory, type Mark, type Story, type Told, type Words } from './story.ts';
+import { following, type Mode, timelineView } from './timelines.ts';
 import type { ToolReader } from './toolcall.ts';
-import type { Opening, StepView, TimelineView } from './view.ts';
+import type { StepView, TimelineView } from './view.ts';
 
 /** A durable event and its place: timeline, history event, and index among the events which that one gives. */
 export interface Entry {
@@ -34,7 +35,10 @@ export interface RunRecord {
   /** Temporal Run Id of the timeline being read; '' before the first. */
   timeline(): string;
   inFlight(): StepView[];
-  begin(segment: Segment, ordinal: number): void;
+  /** Points that can be forked, over all timelines, in the order in which they came. */
+  marks(): Mark[];
+  /** How the timeline follows what was read before it. */
+  begin(segment: Segment, ordinal: number): Mode;
   take(happenings: Happening[], agree?: Agree): void;
   /** Where an event stands in `entries`; undefined when this record never had it. */
   find(place: { timeline: string; event: number; index: number }): number | undefined;
@@ -47,9 +51,10 @@ export function createRecord(run: string, readTool?: ToolReader): RunRecord {
   const timelines: TimelineView[] = [];
   const places = new Map<string, number>();
   const partials = new Map<string, Words>();
+  const marks = new Map<string, Mark>();
   /** What each timeline began with: one that is rewound begins with the same. */
-  const origins = new Map<string, Story>();
-  let current: { segment: Segment; ordinal: number; story: Story; fold: Fold; live: boolean } | undefined;
+  const origins = new Map<string, { story: Story; mode: Mode }>();
+  let current: Current | undefined;
 
   const write = (entry: Entry) => {
     places.set(placeKey(entry), entries.length);
@@ -59,6 +64,17 @@ export function createRecord(run: string, readTool?: ToolReader): RunRecord {
       partials.set(partialKey(entry.timeline, words.step, words.round), words);
   };
 
+  /** What a reset copied has its place in the timeline that it was copied from. */
+  const collect = ({ story, known, silent }: Current, happening: Happening) => {
+    for (const mark of story.marks.slice(known)) {
+      const key = `${mark.timeline}/${mark.event}`;
+      if (!marks.has(key) && (!silent.has('rewound') || happening.origin)) marks.set(key, mark);
+    }
+  };
+
+  const ordinalOf = (ordinal: number, { origin }: Happening): number =>
+    timelines.find(({ timeline }) => timeline === origin?.timeline)?.ordinal ?? ordinal;
+
   return {
     run,
     entries,
@@ -66,31 +82,42 @@ export function createRecord(run: string, readTool?: ToolReader): RunRecord {
     story: () => current?.story ?? emptyStory(),
     timeline: () => current?.segment.timeline ?? '',
     inFlight: () => current?.fold.inFlight() ?? [],
+    marks: () => [...marks.values()],
     begin(segment, ordinal) {
       const last = entries.at(-1);
       if (last && isTerminal(last.told.event.type)) last.hidden = true;
       const before = current?.story;
-      const origin = segment.opening === 'rewound' ? origins.get(segment.base) : before;
-      const story = goingOn(segment.opening === 'begins' ? undefined : origin);
-      origins.set(segment.timeline, structuredClone(story));
-      const rewound = segment.opening === 'rewound';
-      const opening = segment.opening === 'rewound' ? openingOfBase(story) : segment.opening;
-      const cutOff = rewound && before ? spentInAll(before) : undefined;
-      const fold = createFold({ run, ordinal, timeline: segment.timeline, story, opening, cutOff, readTool });
-      current = { segment, ordinal, story, fold, live: !rewound };
+      const { timeline } = segment;
+      const base = segment.opening === 'rewound' ? origins.get(segment.base) : undefined;
+      const opening = segment.opening === 'rewound' ? (base?.mode ?? 'begins') : segment.opening;
+      const story = base ? structuredClone(base.story) : following(before, opening, ordinal);
+      origins.set(timeline, { story: structuredClone(story), mode: opening });
+      const isCut = segment.opening === 'rewound' || opening === 'restored';
+      const cutOff = isCut && before ? spentInAll(before) : undefined;
+      const where = { run, ordinal, timeline, ordinalOf: (happening: Happening) => ordinalOf(ordinal, happening) };
+      const fold = createFold({ ...where, story, opening, cutOff, readTool });
+      current = { segment, ordinal, story, fold, silent: silenceOf(segment, opening), known: 0, at: [0, 0] };
       timelines.push(timelineView(segment, ordinal));
+      return opening;
     },
     take(happenings, agree) {
       if (!current) return;
-      const { segment, ordinal, fold } = current;
+      const { segment, ordinal, fold, silent } = current;
       const { timeline } = segment;
       for (const happening of happenings) {
         const { id: event, at, kind } = happening;
+        current.known = current.story.marks.length;
         const tolds = fold.take(happening);
+        collect(current, happening);
         if (kind === 'started') timelines.at(-1)!.started_at = at;
-        if (kind === 'rewound' && happening.timeline === timeline) current.live = true;
-        if (!current.live) continue;
-        for (const [index, told] of tolds.entries()) {
+        if (kind === 'rewound' && happening.timeline === timeline) silent.delete('rewound');
+        // What led to a restored point was told before.
+        const wasSilent = silent.has('restored');
+        if (kind === 'spliced' && !happening.origin) silent.delete('restored');
+        if (current.at[0] !== event) current.at = [event, 0];
+        for (const told of tolds) {
+          const index = current.at[1]++;
+          if (silent.size > 0 || (wasSilent && told.event.type === 'step_aborted')) continue;
           const agreed = told.words ? (agree?.(timeline, told.words) ?? told.words.text.length) : 0;
           write({ ordinal, timeline, event, index, at, told, agreed, hidden: false });
         }
@@ -101,30 +128,29 @@ export function createRecord(run: string, readTool?: ToolReader): RunRecord {
   };
 }
 
-/** The story with which a timeline goes on where another one stood. */
-function goingOn(before: Story | undefined): Story {
-  if (!before) return emptyStory();
-  const anew = { end: null, cancel_requested: false, pause_unheard: false, partial: null, waiting: [] };
-  return { ...structuredClone(before), ...anew };
+interface Current {
+  segment: Segment;
+  ordinal: number;
+  story: Story;
+  fold: Fold;
+  /** Until what has happened nothing is told: the copy of a base, the journal of a restored point. */
+  silent: Set<'rewound' | 'restored'>;
+  /** How many marks its story had before. */
+  known: number;
+  /** Newest history event, and how many stream events it has given. */
+  at: [event: number, index: number];
 }
-
-/** A rewound timeline starts as its base did. */
-const openingOfBase = (story: Story) => (story.workflow === '' ? 'begins' : 'continues');
 
 const spentInAll = (story: Story): Spent => add(story.ledger.usage, wasteOf(story.ledger));
-
-const openings: Record<Segment['opening'], Opening> = {
-  begins: 'started',
-  begins_expired: 'continued',
-  continues: 'continued',
-  rewound: 'rewound',
-};
-
-function timelineView({ timeline, opening }: Segment, ordinal: number): TimelineView {
-  return { timeline, ordinal, opening: openings[opening], started_at: null };
-}
 
 const placeKey = ({ timeline, event, index }: { timeline: string; event: number; index: number }): string =>
   `${timeline}/${event}/${index}`;
 
 const partialKey = (timeline: string, step: string, round: number): string => `${timeline}/${round}/${step}`;
+
+function silenceOf({ opening }: Segment, mode: Mode): Current['silent'] {
+  const silent: Current['silent'] = new Set();
+  if (opening === 'rewound') silent.add('rewound');
+  if (mode === 'restored') silent.add('restored');
+  return silent;
+}

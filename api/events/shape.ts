@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { Partial, SpentReport } from '../../activities/attempt.ts';
 import type { Spent } from '../../activities/spent.ts';
-import type { Answer, RunState, WaitingFor } from '../../workflows/runtime/messages.ts';
+import type { Answer, CheckpointName, RunState, WaitingFor } from '../../workflows/runtime/messages.ts';
 
-const spent: z.ZodType<Spent> = z.object({
+export const spent: z.ZodType<Spent> = z.object({
   input_tokens: z.number(),
   output_tokens: z.number(),
   cost_usd: z.number().nullable(),
@@ -39,6 +39,9 @@ const waiting: z.ZodType<WaitingFor[]> = z.array(
   }),
 );
 const answer = z.object({ waiting_id: z.string(), value: z.unknown() });
+type Name = Pick<CheckpointName, 'description' | 'tags'>;
+/** By the CLI, tags are easily forgotten. */
+const name: z.ZodType<Name> = z.object({ description: z.string(), tags: z.array(z.string()).default([]) });
 const state: z.ZodType<RunState> = z.enum(['running', 'stopping', 'paused', 'waiting', 'cancelling']);
 
 /** Most values are none of ours, and saying in detail why not would cost more than all the rest. */
@@ -54,4 +57,5 @@ export const asRecord = as(record, 'spent');
 export const asReport = as(report, 'spent');
 export const asWaiting = as(waiting, 'length');
 export const asAnswer: (value: unknown) => Answer | undefined = as(answer, 'waiting_id');
+export const asName: (value: unknown) => Name | undefined = as(name, 'description');
 export const asRunState = (value: unknown): RunState | undefined => state.safeParse(value).data;

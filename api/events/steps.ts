@@ -1,23 +1,19 @@
 // Folds a timeline's steps: taken, aborted and taken again, completed, failed.
 import type { Fault } from './event.ts';
 import type { Happening } from './happening.ts';
-import { bookUsage, bookWaste } from './ledger.ts';
+import { bookInherited, bookUsage, bookWaste } from './ledger.ts';
+import type { Marks } from './marks.ts';
+import type { Flight } from './open-state.ts';
 import { valueOf } from './payload.ts';
 import { asPaid, asPartial, asRecord, asReport } from './shape.ts';
 import * as told from './steptold.ts';
 import type { Story, Told } from './story.ts';
-import { toolCompleted, toolFailed, toolStarted, type ToolCall, type ToolReader } from './toolcall.ts';
+import { toolCompleted, toolFailed, toolStarted, type ToolReader } from './toolcall.ts';
 import type { StepStatus, StepView } from './view.ts';
+import { keyOf, placeOf, type Where } from './where.ts';
+import { add, type Spent } from '../../activities/spent.ts';
 
 type Of<K extends Happening['kind']> = Extract<Happening, { kind: K }>;
-
-interface Flight {
-  view: StepView;
-  tool: ToolCall | undefined;
-  cancelRequested: boolean;
-  /** The run was pausing while its cancel was out: however it ends but with a result, it was aborted. */
-  aborted: boolean;
-}
 
 export interface Steps {
   scheduled(happening: Of<'step_scheduled'>): Told[];
@@ -28,76 +24,98 @@ export interface Steps {
   spent(happening: Of<'spent'>): void;
   /** To be called when RunState changed. */
   stateChanged(): void;
+  /** A timeline goes on where another one was: what was in flight there is taken anew, unless it was told to stop. */
+  spliced(happening: Of<'spliced'>): Told[];
   inFlight(): StepView[];
 }
 
-/** Where the steps are taken: the timeline's ordinal and its Temporal Run Id. */
-export interface Where {
-  ordinal: number;
-  timeline: string;
+export interface StepsOptions {
+  marks: Marks;
+  readTool: ToolReader;
 }
 
-export function createSteps(story: Story, { ordinal, timeline }: Where, readTool: ToolReader): Steps {
-  /** By the id of the event that scheduled them. */
-  const flights = new Map<number, Flight>();
-  const rounds = new Map<string, number>();
-  const book = (step: string, round: number, spent: Parameters<typeof bookWaste>[2]) =>
-    bookWaste(story.ledger, `${ordinal}/${step}/${round}`, spent);
+export function createSteps(story: Story, where: Where, { marks, readTool }: StepsOptions): Steps {
+  const { flights, left, rounds } = story.open;
+  const isOurs = ({ origin }: Happening) => origin === undefined || origin.run === where.run;
+  /** What another run has spent in vain is its own affair. */
+  const book = (happening: Happening, step: string, round: number, spent: Spent) => {
+    if (isOurs(happening)) bookWaste(story.ledger, `${story.open.epoch}/${step}/${round}`, spent);
+  };
   const stopping = () => story.state === 'stopping' || story.state === 'paused';
 
-  const land = (scheduled: number, status: StepStatus, at: string): Flight | undefined => {
-    const flight = flights.get(scheduled);
-    flights.delete(scheduled);
-    if (flight) Object.assign(flight.view, { status, completed_at: at });
+  const land = (happening: Happening & { scheduled: number }, status: StepStatus): Flight | undefined => {
+    const key = keyOf(where, happening, happening.scheduled);
+    const flight = flights.get(key);
+    flights.delete(key);
+    if (flight) Object.assign(flight.view, { status, completed_at: happening.at });
     return flight;
   };
 
+  /** The same taking of a step, by the timeline that goes on with it. */
+  const takeOver = (flight: Flight, happening: Of<'step_scheduled'>) => {
+    const { step, at, input } = happening;
+    left.delete(step);
+    Object.assign(flight.view, { started_at: at, timeline: where.ordinal }, told.shownInput(input));
+    if (isOurs(happening)) delete flight.view.inherited;
+    flights.set(keyOf(where, happening, placeOf(where, happening).event), flight);
+  };
+
   return {
-    scheduled({ id, at, step, activity, name, input }) {
+    scheduled(happening) {
+      const { at, step, activity, name, input } = happening;
+      const going = left.get(step);
+      if (going) {
+        takeOver(going, happening);
+        return [];
+      }
       const round = rounds.get(step) ?? 0;
       rounds.set(step, round + 1);
-      const view = told.taken({ step, round, kind: 'activity', name, activity, timeline: ordinal, started_at: at });
-      Object.assign(view, told.shownInput(input));
+      const timeline = where.ordinalOf(happening);
+      const view = told.taken({ step, round, kind: 'activity', name, activity, timeline, started_at: at });
+      Object.assign(view, told.shownInput(input), !isOurs(happening) && { inherited: true });
       const call = readTool(activity, valueOf(input));
       const tool = call && { ...call, step, started_at: at };
       story.steps.push(view);
-      flights.set(id, { view, tool, cancelRequested: false, aborted: false });
+      const place = placeOf(where, happening);
+      flights.set(keyOf(where, happening, place.event), { view, tool, cancelRequested: false, aborted: false });
       return [told.started(view), ...(tool ? [{ event: toolStarted(tool) }] : [])];
     },
-    cancelRequested({ scheduled }) {
-      const flight = flights.get(scheduled);
+    cancelRequested(happening) {
+      const flight = flights.get(keyOf(where, happening, happening.scheduled));
       if (flight) Object.assign(flight, { cancelRequested: true, aborted: stopping() });
     },
-    begun({ scheduled, attempt }) {
-      const flight = flights.get(scheduled);
-      if (flight) flight.view.attempt = attempt;
+    begun(happening) {
+      const flight = flights.get(keyOf(where, happening, happening.scheduled));
+      if (flight) flight.view.attempt = happening.attempt;
     },
-    completed({ id, scheduled, at, result }) {
-      const flight = land(scheduled, 'completed', at);
+    completed(happening) {
+      const flight = land(happening, 'completed');
       if (!flight) return [];
+      const { at, result } = happening;
       const { view, tool } = flight;
       const paid = asPaid(valueOf(result));
       if (paid) {
-        bookUsage(story.ledger, paid.usage);
-        book(view.step, view.round, paid.wasted);
+        (isOurs(happening) ? bookUsage : bookInherited)(story.ledger, paid.usage);
+        story.worth = add(story.worth, paid.usage);
+        book(happening, view.step, view.round, paid.wasted);
       }
       if (result?.state === 'missing') story.payload_missing ??= at;
       if (story.partial?.step === view.step) story.partial = null;
       if (tool) story.tool_calls++;
       const outcome = told.shownResult(result);
-      Object.assign(view, outcome, { step_num: ++story.steps_completed, checkpoint: { timeline, event: id } });
-      if (paid) view.usage = paid.usage;
+      Object.assign(view, outcome, paid && { usage: paid.usage });
+      marks.completed(view, placeOf(where, happening), happening);
       const called = tool ? [{ event: toolCompleted(tool, at, outcome) }] : [];
       return [...called, told.completed(view, told.textOf(result))];
     },
     ended(happening) {
-      const flight = land(happening.scheduled, 'failed', happening.at);
+      const flight = land(happening, 'failed');
       if (!flight) return [];
       const { view, tool } = flight;
       const left = happening.kind === 'step_failed' ? undefined : happening.left;
       const partial = asPartial(left);
       const spent = partial?.spent ?? asRecord(left)?.spent;
-      if (spent) book(view.step, view.round, spent);
+      if (spent) book(happening, view.step, view.round, spent);
       view.status = statusOf(happening.kind, flight, story);
       if (partial && partial.text !== '') {
         view.partial = partial.text;
@@ -109,15 +127,28 @@ export function createSteps(story: Story, { ordinal, timeline }: Where, readTool
       view.error = error;
       return [...called, told.failed(view, error)];
     },
-    spent({ report }) {
-      const reported = asReport(report);
-      if (reported) book(reported.step, reported.round, reported.spent);
+    spent(happening) {
+      const reported = asReport(happening.report);
+      if (reported) book(happening, reported.step, reported.round, reported.spent);
     },
     stateChanged() {
       if (!stopping()) return;
       for (const flight of flights.values()) flight.aborted ||= flight.cancelRequested;
     },
-    inFlight: () => [...flights.values()].map(({ view }) => view),
+    spliced({ at }) {
+      const stopped: Told[] = [];
+      for (const flight of flights.values()) {
+        const { view, cancelRequested } = flight;
+        if (!cancelRequested) left.set(view.step, flight);
+        else {
+          Object.assign(view, { status: 'aborted', completed_at: at });
+          stopped.push(told.aborted(view));
+        }
+      }
+      flights.clear();
+      return stopped;
+    },
+    inFlight: () => [...left.values(), ...flights.values()].map(({ view }) => view),
   };
 }
 

@@ -1,9 +1,11 @@
 // What is known of a run at some point of its history: the state that folding goes through, and that a timeline hands on.
+import { nothing, type Spent } from '../../activities/spent.ts';
 import type { RunState, WaitingFor } from '../../workflows/runtime/messages.ts';
-import type { Fault, StreamEvent } from './event.ts';
+import type { Fault, Metrics, StreamEvent } from './event.ts';
 import { emptyLedger, type Ledger } from './ledger.ts';
 import type { Opened } from './payload.ts';
-import type { ChildView, StepView } from './view.ts';
+import { nothingOpen, type OpenState } from './open-state.ts';
+import type { Checkpoint, ChildView, StepView } from './view.ts';
 
 export interface Story {
   workflow: string;
@@ -17,6 +19,15 @@ export interface Story {
   tool_calls: number;
   ledger: Ledger;
   children: ChildView[];
+  open: OpenState;
+  /** Points that can be forked: its completed steps, and those that somebody named. In order. */
+  marks: Mark[];
+  /** What all its completed steps have cost, whoever paid. */
+  worth: Spent;
+  /** Time of the first thing that is told of it. */
+  began: string;
+  /** Of other timelines that it was served or copied from: up to which event. */
+  reaches: Map<string, number>;
   state: RunState | null;
   waiting: WaitingFor[];
   cancel_requested: boolean;
@@ -27,6 +38,21 @@ export interface Story {
   /** Since when a payload of the run was seen to be missing. */
   payload_missing: string | null;
   end: End | null;
+}
+
+/** A point of the run, right after a step or at a message that names it. */
+export interface Mark extends Checkpoint {
+  at: string;
+  /** Whose history the timeline is. */
+  run: string;
+  /** The newest step that had completed. */
+  step: StepView | null;
+  step_num: number;
+  /** Given by a person. */
+  name?: { description: string; tags: string[] };
+  status: 'running' | 'paused' | 'waiting';
+  /** Of all that led to it, whoever paid. */
+  metrics: Metrics;
 }
 
 export type End = { at: string } & (
@@ -61,6 +87,11 @@ export function emptyStory(): Story {
     tool_calls: 0,
     ledger: emptyLedger(),
     children: [],
+    open: nothingOpen(0),
+    marks: [],
+    worth: nothing,
+    began: '',
+    reaches: new Map(),
     state: null,
     waiting: [],
     cancel_requested: false,

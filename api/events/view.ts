@@ -38,6 +38,8 @@ export interface StepView {
   checkpoint: Checkpoint | null;
   /** Temporal's attempt number of the last attempt; null while history does not tell it. */
   attempt: number | null;
+  /** Taken and paid for by the run that this one comes from. */
+  inherited?: true;
   started_at: string;
   completed_at: string | null;
   /** Left out when over 32 KiB; `input_bytes` tells its size then. */
@@ -56,6 +58,8 @@ export interface StepView {
 export interface ChildView {
   run_id: string;
   workflow: string;
+  /** It belongs to the run that this one comes from. */
+  inherited?: true;
   status: 'running' | 'completed' | 'failed' | 'cancelled';
   started_at: string;
   completed_at: string | null;
@@ -102,6 +106,8 @@ export interface RunView {
   waiting_for: WaitingFor[];
   usage: Spent;
   waste: Spent;
+  /** What inherited steps have cost; no part of `usage`. */
+  inherited: Spent;
   metrics: Metrics;
   created_at: string;
   completed_at: string | null;
@@ -134,7 +140,8 @@ export async function viewOf(record: RunRecord, open: Open): Promise<RunView> {
     waiting_for: end ? [] : story.waiting,
     usage: ledger.usage,
     waste: wasteOf(ledger),
-    metrics: metricsOf(story),
+    inherited: ledger.inherited,
+    metrics: metricsOf(story, ledger.usage, story.created_at),
     created_at: story.created_at,
     completed_at: end?.at ?? null,
     timelines: [...record.timelines],

@@ -1,48 +1,53 @@
 // Folds a run's waits for a person: each is a step, and the run is `waiting` while any is open.
 import type { Happening } from './happening.ts';
+import type { Marks } from './marks.ts';
 import { asAnswer, asWaiting } from './shape.ts';
-import type { Where } from './steps.ts';
 import { aborted, completed, started, taken } from './steptold.ts';
 import type { Story, Told } from './story.ts';
 import type { WaitingFor } from '../../workflows/runtime/messages.ts';
 import type { StepView } from './view.ts';
+import { placeOf, type Where } from './where.ts';
+
+type Of<K extends Happening['kind']> = Extract<Happening, { kind: K }>;
 
 export interface Waits {
-  answered(happening: Extract<Happening, { kind: 'answered' }>): void;
+  answered(happening: Of<'answered'>): void;
+  /** A wait that is known by its answer alone. */
+  wasAnswered(happening: Of<'wait_answered'>): Told[];
   /** Memo `waiting_for` has changed. */
-  changed(happening: Extract<Happening, { kind: 'waiting' }>): Told[];
+  changed(happening: Of<'waiting'>): Told[];
+  /** What the timeline was born with, and is not known to be open. */
+  adopt(): void;
   /** What a viewer who comes in between has to be told of them. */
   open(): Told[];
   /** The run is no longer paused, and still waits. */
   stillOpen(): Told[];
 }
 
-export function createWaits(story: Story, { ordinal, timeline }: Where, run: string): Waits {
-  const open = new Map<string, StepView>();
-  const answers = new Map<string, { value: unknown; event: number }>();
-  const rounds = new Map<string, number>();
+export function createWaits(story: Story, where: Where, marks: Marks): Waits {
+  const { waits: open, answers, rounds } = story.open;
+  const { run, ordinal } = where;
 
-  const begin = (wait: WaitingFor, at: string): StepView => {
-    const { waiting_id: step, name } = wait;
-    const round = rounds.get(step) ?? 0;
-    rounds.set(step, round + 1);
+  const begin = ({ waiting_id: step, name }: Pick<WaitingFor, 'waiting_id' | 'name'>, at: string): StepView => {
+    const key = `wait ${step}`;
+    const round = rounds.get(key) ?? 0;
+    rounds.set(key, round + 1);
     const view = taken({ step, round, kind: 'wait', name, activity: null, timeline: ordinal, started_at: at });
     story.steps.push(view);
     open.set(step, view);
     return view;
   };
 
-  const finish = (view: StepView, at: string): Told => {
+  const finish = (view: StepView, happening: Happening): Told => {
     open.delete(view.step);
-    view.completed_at = at;
+    view.completed_at = happening.at;
     const answer = answers.get(view.step);
     if (!answer) {
       view.status = 'cancelled';
       return aborted(view);
     }
-    const checkpoint = { timeline, event: answer.event };
-    const step_num = ++story.steps_completed;
-    Object.assign(view, { status: 'completed', step_num, checkpoint, result: answer.value });
+    Object.assign(view, { status: 'completed', result: answer.value });
+    marks.completed(view, answer.checkpoint, happening);
     return completed(view, undefined);
   };
 
@@ -50,25 +55,36 @@ export function createWaits(story: Story, { ordinal, timeline }: Where, run: str
     event: { type: 'run_waiting', data: { run_id: run, waiting_for: story.waiting } },
   });
 
-  // A timeline that continues another one is born with its open waits.
-  for (const wait of story.waiting) begin(wait, story.at);
-
   return {
-    answered({ id, answer: value }) {
-      const answer = asAnswer(value);
+    answered(happening) {
+      const answer = asAnswer(happening.answer);
       if (answer && open.has(answer.waiting_id) && !answers.has(answer.waiting_id))
-        answers.set(answer.waiting_id, { value: answer.value, event: id });
+        answers.set(answer.waiting_id, { value: answer.value, checkpoint: placeOf(where, happening) });
     },
-    changed({ at, waiting }) {
+    wasAnswered(happening) {
+      const answer = asAnswer(happening.answer);
+      if (!answer) return [];
+      const { waiting_id, value } = answer;
+      const view = begin({ waiting_id, name: waiting_id.replace(/-\d+$/, '') }, happening.at);
+      Object.assign(view, { timeline: where.ordinalOf(happening) });
+      if (happening.origin && happening.origin.run !== run) view.inherited = true;
+      answers.set(waiting_id, { value, checkpoint: placeOf(where, happening) });
+      return [started(view), finish(view, happening)];
+    },
+    changed(happening) {
+      const { at, waiting } = happening;
       const now = asWaiting(waiting) ?? [];
       const ids = new Set(now.map((wait) => wait.waiting_id));
       const wasWaiting = open.size > 0;
       story.waiting = now;
-      const over = [...open.values()].filter((view) => !ids.has(view.step)).map((view) => finish(view, at));
+      const over = [...open.values()].filter((view) => !ids.has(view.step)).map((view) => finish(view, happening));
       const added = now.filter((wait) => !open.has(wait.waiting_id)).map((wait) => started(begin(wait, at)));
       if (added.length > 0) return [...over, ...added, waitingNow()];
       const goesOn = wasWaiting && open.size === 0 && !story.cancel_requested && story.state !== 'paused';
       return goesOn ? [...over, { event: { type: 'run_resumed', data: { run_id: run } } }] : over;
+    },
+    adopt() {
+      for (const wait of story.waiting) if (!open.has(wait.waiting_id)) begin(wait, story.at);
     },
     stillOpen: () => (open.size === 0 ? [] : [waitingNow()]),
     open: () => (open.size === 0 ? [] : [...[...open.values()].map(started), waitingNow()]),

@@ -25,6 +25,7 @@ export async function dryRun(deps: Core, id: string, changes: Changes | undefine
     steps_reused: reused.map(asRef),
     steps_again: again,
     side_effects: again.filter(({ side_effect }) => side_effect !== 'none'),
+    children_again: childrenIn(view, reused),
     source_ended: view.completed_at !== null,
     estimate: again.reduce((sum, { usage }) => add(sum, usage ?? nothing), nothing),
   };
@@ -33,7 +34,7 @@ export async function dryRun(deps: Core, id: string, changes: Changes | undefine
 /** In flight at the checkpoint or taken after it; of one that was taken several times the last. */
 function againIn({ steps }: Pick<RunView, 'steps'>, reused: Taken[]): StepView[] {
   const kept = new Set<StepView>(reused);
-  const until = reused.at(-1)?.completed_at ?? '';
+  const until = timeOf(reused);
   const last = new Map<string, StepView>();
   for (const step of steps) {
     // It failed, or was aborted, before the checkpoint: that is taken over as it was.
@@ -42,6 +43,14 @@ function againIn({ steps }: Pick<RunView, 'steps'>, reused: Taken[]): StepView[]
   }
   return [...last.values()];
 }
+
+const childrenIn = ({ children }: Pick<RunView, 'children'>, reused: Taken[]): DryRun['children_again'] =>
+  children
+    .filter(({ completed_at }) => completed_at === null || completed_at > timeOf(reused))
+    .map(({ run_id, workflow }) => ({ run_id, workflow }));
+
+/** Of the checkpoint: '' at the beginning. */
+const timeOf = (reused: Taken[]): string => reused.at(-1)?.completed_at ?? '';
 
 const asRef = ({ step, name, activity, step_num }: StepView): StepRef => ({ step, name, activity, step_num });
 

@@ -32,6 +32,10 @@ const dryRun = z
       description: 'In flight at the checkpoint, or taken by the source after it. Other input may lead another way.',
     }),
     side_effects: z.array(stepAgain).openapi({ description: 'Those of steps_again that change something outside.' }),
+    children_again: z.array(z.object({ run_id: z.string(), workflow: z.string() })).openapi({
+      description:
+        "The source's children that were open at the checkpoint, which go on from there, or were begun after it.",
+    }),
     source_ended: z
       .boolean()
       .openapi({ description: 'False: the source goes on, and its next steps are not in the lists yet.' }),

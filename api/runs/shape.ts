@@ -56,6 +56,10 @@ const step = z
       .nullable()
       .openapi({ description: 'Temporal Run Id and history event that completed it; of a wait, that answered it.' }),
     attempt: z.number().nullable(),
+    inherited: z
+      .literal(true)
+      .optional()
+      .openapi({ description: 'Taken and paid for by the run that this one was forked from.' }),
     started_at: time,
     completed_at: time.nullable(),
     input: z.unknown().optional(),
@@ -73,6 +77,10 @@ const child = z
   .object({
     run_id: z.string(),
     workflow: z.string(),
+    inherited: z
+      .literal(true)
+      .optional()
+      .openapi({ description: 'It belongs to the run that this one was forked from.' }),
     status: z.enum(['running', 'completed', 'failed', 'cancelled']),
     started_at: time,
     completed_at: time.nullable(),
@@ -133,7 +141,10 @@ export const run = z
     error: fault.nullable(),
     steps: z.array(step),
     children: z.array(child),
-    usage: spent.extend({ waste: spent.openapi({ description: 'Spent in vain: retries, aborts, crashes.' }) }),
+    usage: spent.extend({
+      waste: spent.openapi({ description: 'Spent in vain: retries, aborts, crashes.' }),
+      inherited: spent.openapi({ description: 'What inherited steps have cost. No part of the rest.' }),
+    }),
     lineage,
     timelines: z.array(timeline),
     metadata: z.record(z.string(), z.unknown()),

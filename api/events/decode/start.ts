@@ -4,12 +4,14 @@ import { attributes } from '../../../workflows/runtime/messages.ts';
 import type { Fact } from '../happening.ts';
 import type { HistoryEvent } from '../history.ts';
 import { openPayload, valueOf, type Open } from '../payload.ts';
+import { openingOf } from './opening.ts';
 
 export async function decodeStart(event: HistoryEvent, open: Open): Promise<Fact | undefined> {
   const started = event.workflowExecutionStartedEventAttributes;
   if (!started) return decodeReset(event);
   const field = async (payload: Payload | undefined) => payload && valueOf(await openPayload(open, payload));
   const indexed = started.searchAttributes?.indexedFields;
+  const continued = started.continuedExecutionRunId || undefined;
   const session = await field(indexed?.[attributes.Session.name]);
   return {
     kind: 'started',
@@ -19,7 +21,8 @@ export async function decodeStart(event: HistoryEvent, open: Open): Promise<Fact
     state: await field(indexed?.[attributes.RunState.name]),
     waiting: await field(started.memo?.fields?.['waiting_for']),
     original: started.originalExecutionRunId ?? '',
-    continued: started.continuedExecutionRunId || undefined,
+    continued,
+    opening: openingOf(await field(started.memo?.fields?.['fork']), continued),
   };
 }
 
