@@ -12,6 +12,7 @@ import { addHealth } from './health.ts';
 import { logRequests } from './log.ts';
 import { addOpenApi } from './openapi.ts';
 import { guardOrigin } from './origin.ts';
+import { addCheckpoints } from './runs/checkpoint-routes.ts';
 import { addControl } from './runs/control-routes.ts';
 import { addEvents } from './runs/event-routes.ts';
 import { addForks } from './runs/fork-routes.ts';
@@ -52,6 +53,7 @@ export function createApp(given: ApiDeps): Api {
   addRuns(app, deps);
   addControl(app, deps);
   addForks(app, deps);
+  addCheckpoints(app, deps);
   addEvents(app, deps);
   addOpenApi(app, deps);
   addDocs(app);

@@ -1,6 +1,7 @@
 // The event streams of runs and their views: what the API's routes call.
 import type { ConnectionLike } from '@temporalio/client';
 import type { Hub } from '../../activities/hub.ts';
+import { type Place, reaches } from './alone.ts';
 import { endOf, isUpToDate, placeOf } from './catchup.ts';
 import { createEnds } from './ends.ts';
 import { RunNotFound } from './errors.ts';
@@ -13,8 +14,10 @@ import { readLine } from './reading.ts';
 import { createRecord, type RunRecord } from './record.ts';
 import { createTails, type Tails } from './tails.ts';
 import type { ToolReader } from './toolcall.ts';
+import { pointIn, type Point } from './point.ts';
+import { pointsOf, type PointListed } from './points.ts';
 import { openViewer } from './viewer.ts';
-import { viewOf, type RunView } from './view.ts';
+import { viewOf, type Checkpoint, type RunView } from './view.ts';
 
 export interface StreamsOptions {
   /** Best a connection of its own, made with `...historyConnection()` (history.ts). */
@@ -40,7 +43,7 @@ export interface Subscription extends AsyncIterable<Frame> {
 
 export type Outcome = { kind: 'ended'; view: RunView } | { kind: 'open' };
 
-/** Every call throws RunNotFound (errors.ts) for an id without a history, and Temporal's own gRPC errors as they are. */
+/** Every call for a run throws RunNotFound (errors.ts) for an id without a history, and Temporal's own gRPC errors as they are. */
 export interface Streams {
   /** The run as history has it now. */
   view(runId: string): Promise<RunView>;
@@ -53,6 +56,12 @@ export interface Streams {
   subscribeNew(runId: string, timeline: string): Promise<Subscription>;
   /** Events so far, without tokens in flight; the text of a finished step is one delta. */
   page(runId: string, offset: number, limit: number): Promise<EventPage>;
+  /** Where it can be forked, over all its timelines, oldest first. */
+  points(runId: string): Promise<PointListed[]>;
+  /** One point, as that timeline has it. Undefined: it has none such. */
+  point(place: Place, at: Checkpoint): Promise<Point | undefined>;
+  /** Whether a timeline has the point, of its own or served. */
+  reaches(place: Place, at: Checkpoint): Promise<boolean>;
   /** Waits for the run's end, at most `timeoutMs`. Aborting `signal` ends the wait as `open`. */
   result(runId: string, timeoutMs: number, signal?: AbortSignal): Promise<Outcome>;
   /** How many runs are followed now. */
@@ -67,7 +76,8 @@ const patienceMs = 1_000;
 export function createStreams(options: StreamsOptions): Streams {
   const { connection, namespace, open, hub, readTool, lingerMs = 5_000, stallMs = 15_000 } = options;
   const history = createHistory(connection, namespace);
-  const tails = createTails({ history, open, hub, readTool }, lingerMs);
+  const sources = { history, open, readTool };
+  const tails = createTails({ ...sources, hub }, lingerMs);
   const ends = createEnds({ history, read: (from, run) => readOnce(options, from, run) });
 
   /** The run's record up to now: a tail's if one has it, else read for this call. */
@@ -106,6 +116,9 @@ export function createStreams(options: StreamsOptions): Streams {
       const record = await found(run, () => recordOf(run));
       return pageOf(run, createMerge(record, undefined), offset, limit);
     },
+    points: (run) => found(run, () => pointsOf(sources, run)),
+    point: (place, at) => pointIn(sources, place, at),
+    reaches: (place, at) => reaches(sources, place, at),
     subscribe: (run, lastEventId) => subscribe(tails.join(run), lastEventId),
     subscribeNew: (run, timeline) => subscribe(tails.join(run, timeline), undefined),
     async result(run, timeoutMs, signal) {

@@ -13,7 +13,7 @@ import { runId } from './routes.ts';
 import { readTree } from './tree.ts';
 import { readCheckpointId } from './checkpoint-id.ts';
 
-const checkpointParam = z.object({ id: z.string().openapi({ description: "The checkpoint's id." }) });
+export const checkpointParam = z.object({ id: z.string().openapi({ description: "The checkpoint's id." }) });
 
 const wrong = {
   400: failure(400),

@@ -16,7 +16,7 @@ export const spent = z
   })
   .openapi('Spent');
 
-const metrics = z
+export const metrics = z
   .object({
     total_tokens: z.number(),
     prompt_tokens: z.number(),
