@@ -1,15 +1,20 @@
 // The processes that are measured and measured against: service with Temporal, floor, model.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nextFree } from '../temporal/ports.ts';
+import { type Beginnings, beginningsOf } from './beginnings.ts';
 import { type Child, startChild } from './child.ts';
+import { type Histories, openHistories } from './histories.ts';
 
 export interface Bench {
   model: Child;
   floor: Child;
   service: Child;
   temporalPid: number;
+  /** What the service's steps tell of themselves. */
+  beginnings: Beginnings;
+  histories: Histories;
   close(): Promise<void>;
 }
 
@@ -17,7 +22,9 @@ export interface Bench {
 export async function openBench(env: NodeJS.ProcessEnv): Promise<Bench> {
   const data = await mkdtemp(join(tmpdir(), 'waymark-bench-'));
   const children: Child[] = [];
+  let histories: Histories | undefined;
   const close = async () => {
+    await histories?.close();
     for (const child of children.toReversed()) await child.stop();
     await rm(data, { recursive: true, force: true });
   };
@@ -26,7 +33,9 @@ export async function openBench(env: NodeJS.ProcessEnv): Promise<Bench> {
     children.push(child);
     return child;
   };
+  const payloads = join(data, 'waymark', 'blobs');
   try {
+    await mkdir(payloads, { recursive: true });
     const model = await start('model/main.ts', { env, cwd: data });
     const floor = await start('floor/main.ts', { env, cwd: data, args: [model.url] });
     const service = await start('service/main.ts', {
@@ -34,8 +43,11 @@ export async function openBench(env: NodeJS.ProcessEnv): Promise<Bench> {
       env: { ...env, ...(await settings(data, model.url)) },
       cwd: data,
     });
-    if (service.temporalPid === undefined) throw new Error('The service has not said which Temporal server it uses.');
-    return { model, floor, service, temporalPid: service.temporalPid, close };
+    const { temporal } = service;
+    if (!temporal) throw new Error('The service has not said which Temporal server it uses.');
+    histories = openHistories(temporal, payloads);
+    const beginnings = beginningsOf(service.lines);
+    return { model, floor, service, temporalPid: temporal.pid, beginnings, histories, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,7 +1,8 @@
-// A process of the benchmark: started, heard once, ended. It ends by itself when this process is gone.
+// A process of the benchmark: started, heard, ended. It ends by itself when this process is gone.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
@@ -9,7 +10,9 @@ export interface Child {
   pid: number;
   url: string;
   /** Of the measured service alone. */
-  temporalPid?: number;
+  temporal?: TemporalServer;
+  /** What it says after its first line. */
+  lines: AsyncIterator<string>;
   stop(): Promise<void>;
 }
 
@@ -22,7 +25,10 @@ export interface ChildOptions {
   cwd: string;
 }
 
-const firstLine = z.object({ url: z.string(), temporalPid: z.number().optional() });
+const temporalServer = z.object({ pid: z.number(), address: z.string(), namespace: z.string() });
+export type TemporalServer = z.infer<typeof temporalServer>;
+
+const firstLine = z.object({ url: z.string(), temporal: temporalServer.optional() });
 /** A first start may have to get the Temporal server; an end waits for steps in flight. In ms. */
 const startsWithinMs = 300_000;
 const endsWithinMs = 15_000;
@@ -40,10 +46,12 @@ export async function startChild(file: string, { flags = [], args = [], env, cwd
     clearTimeout(force);
   };
   try {
-    const lines = once(createInterface(child.stdout), 'line', { signal: AbortSignal.timeout(startsWithinMs) });
-    const early = ended.then(([code]) => Promise.reject(new Error(`${file} ended with ${String(code)} at its start.`)));
-    const [line]: unknown[] = await Promise.race([lines, early]);
-    return { ...firstLine.parse(JSON.parse(String(line))), pid: child.pid!, stop };
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const late = sleep(startsWithinMs, undefined, { ref: false });
+    const first = await Promise.race([lines.next(), late]);
+    if (!first) throw new Error(`${file} is not ready after ${startsWithinMs / 1000} s.`);
+    if (first.done) throw new Error(`${file} ended at its start.`);
+    return { ...firstLine.parse(JSON.parse(first.value)), pid: child.pid!, lines, stop };
   } catch (error) {
     await stop();
     throw error;

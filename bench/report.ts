@@ -2,6 +2,9 @@
 import type { Machine } from './machine.ts';
 import type { Alone } from './measures/alone.ts';
 import type { FirstToken } from './measures/first-token.ts';
+import type { Fork } from './measures/fork.ts';
+import type { History } from './measures/history.ts';
+import type { Restore } from './measures/restore.ts';
 import type { Streaming } from './measures/streaming.ts';
 import type { Throughput } from './measures/throughput.ts';
 import { rounded } from './statistics.ts';
@@ -12,32 +15,40 @@ export interface Figures {
   alone?: Alone;
   first_token?: FirstToken;
   streaming?: Streaming;
+  /** By the number of steps of their source. */
+  fork?: Fork[];
+  restore?: Restore[];
+  history?: History[];
   /** Requests asked again after a 503: more than none, and the machine was too busy for the rest to mean much. */
   refused: number;
 }
 
 /** `format` grows when a figure changes its meaning: lines of different formats do not compare. */
 export const asLine = (machine: Machine, figures: Figures): string =>
-  JSON.stringify({ format: 1, machine, figures }, (_, value: unknown) =>
+  JSON.stringify({ format: 2, machine, figures }, (_, value: unknown) =>
     typeof value === 'number' && !Number.isInteger(value) ? rounded(value) : value,
   );
 
 type Row = [what: string, ours: string, floor: string, ratio: string];
 
 export function asTable({ cpu, cores, node, date, commit, load_before }: Machine, figures: Figures): string {
-  const rows = [['', 'Waymark', 'plain Node', 'ratio'] satisfies Row, ...rowsOf(figures)];
+  const rows = [['', 'Waymark', 'floor', 'ratio'] satisfies Row, ...rowsOf(figures)];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) => row.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))));
   const where = `${cpu}, ${cores} cores, Node ${node}, ${date.slice(0, 10)}, commit ${commit ?? 'none'}, load before ${load_before}`;
   return [where, '', ...lines.map((cells) => cells.join('  '))].join('\n');
 }
 
-function rowsOf({ throughput, alone, first_token, streaming, refused }: Figures): Row[] {
+function rowsOf(figures: Figures): Row[] {
+  const { throughput, alone, first_token, streaming, fork = [], restore = [], history = [], refused } = figures;
   return [
     ...(alone ? ofAlone(alone) : []),
     ...(first_token ? ofFirstToken(first_token) : []),
     ...(throughput ? ofThroughput(throughput) : []),
     ...(streaming ? ofStreaming(streaming) : []),
+    ...fork.flatMap(ofFork),
+    ...restore.flatMap(ofRestore),
+    ...history.flatMap(ofHistory),
     ...(refused > 0 ? [only('requests asked again after a 503 (too busy)', refused, '')] : []),
   ];
 }
@@ -87,4 +98,22 @@ const ofStreaming = (figures: Streaming): Row[] => [
   only('    of it the service', figures.service_cores, 'cores'),
   only('    of it Temporal', figures.temporal_cores, 'cores'),
   row('  until the last token', figures.seconds, figures.floor_seconds, 's', figures.seconds / figures.floor_seconds),
+];
+
+const ofFork = ({ steps, cold_ms, warm_ms, floor_ms, ratio }: Fork): Row[] => [
+  row(`fork at step ${steps}, to its first new step, median`, cold_ms, floor_ms, 'ms', ratio),
+  only('  once more at the same checkpoint', warm_ms, 'ms'),
+];
+
+const ofRestore = ({ steps, first_ms, cold_ms, warm_ms, floor_ms, ratio }: Restore): Row[] => [
+  row(`restore in place at step ${steps}, to its first new step, median`, cold_ms, floor_ms, 'ms', ratio),
+  only('  once more to the same checkpoint', warm_ms, 'ms'),
+  only('  the very first of the run', first_ms, 'ms'),
+];
+
+const ofHistory = ({ steps, timelines, ...bytes }: History): Row[] => [
+  only(`history of ${steps} steps (timelines: ${timelines}), for each step`, bytes.per_step, 'bytes'),
+  only('  stored beside it', bytes.stored_per_step, 'bytes'),
+  only(`  of a fork, for each of ${bytes.fork_steps} steps served`, bytes.fork_per_step, 'bytes'),
+  only('  stored beside it', bytes.fork_stored_per_step, 'bytes'),
 ];
