@@ -23,11 +23,13 @@ export interface Alone {
   at: Checkpoint;
   /** Time of the newest thing that is told of the timeline up to there. */
   time: string;
+  /** The run whose history that is. */
+  owner: string;
 }
 
-/** Whether a timeline has the point, of its own or served. */
-export const reaches = async (sources: Sources, source: Place, wanted: Checkpoint): Promise<boolean> =>
-  (await readAlone(sources, source, wanted)) !== undefined;
+/** The run in whose history a point was recorded. Undefined: the timeline has none such, of its own or served. */
+export const ownerOf = async (sources: Sources, source: Place, wanted: Checkpoint): Promise<string | undefined> =>
+  (await readAlone(sources, source, wanted))?.owner;
 
 /** Undefined: neither the timeline nor what it was served has such an event, or it is gone. */
 export async function readAlone(
@@ -40,12 +42,15 @@ export async function readAlone(
   const record = createRecord(run, readTool);
   const turns = createTurns(wanted);
   const bases = new Set<string>();
-  let time = '';
+  let [time, owner] = ['', run];
   let end = 0;
   const take = (happenings: Happening[], of: string) => {
     for (const happening of happenings) {
       const place = placeOf({ timeline: of }, happening);
-      if (place.timeline === wanted.timeline && place.event <= wanted.event) time = happening.at;
+      if (place.timeline === wanted.timeline) {
+        owner = happening.origin?.run ?? run;
+        if (place.event <= wanted.event) time = happening.at;
+      }
       if (happening.kind === 'rewound') bases.add(happening.base);
       turns.take(happening, of);
     }
@@ -65,7 +70,8 @@ export async function readAlone(
   if (reach < wanted.event) return undefined;
   // What a native reset copied stands in the copy under the same numbers.
   const isCopied = wanted.timeline !== timeline && bases.has(wanted.timeline);
-  return { story, turns, at: isCopied ? { timeline, event: wanted.event } : wanted, time: time || story.created_at };
+  const at = isCopied ? { timeline, event: wanted.event } : wanted;
+  return { story, turns, at, time: time || story.created_at, owner };
 }
 
 /** A history begins with all that led to it, unless its workflow went on anew by its own hand. */

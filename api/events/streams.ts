@@ -1,7 +1,7 @@
 // The event streams of runs and their views: what the API's routes call.
 import type { ConnectionLike } from '@temporalio/client';
 import type { Hub } from '../../activities/hub.ts';
-import { type Place, reaches } from './alone.ts';
+import { ownerOf, type Place } from './alone.ts';
 import { endOf, isUpToDate, placeOf } from './catchup.ts';
 import { createEnds } from './ends.ts';
 import { RunNotFound } from './errors.ts';
@@ -60,8 +60,8 @@ export interface Streams {
   points(runId: string): Promise<PointListed[]>;
   /** One point, as that timeline has it. Undefined: it has none such. */
   point(place: Place, at: Checkpoint): Promise<Point | undefined>;
-  /** Whether a timeline has the point, of its own or served. */
-  reaches(place: Place, at: Checkpoint): Promise<boolean>;
+  /** The run in whose history a point was recorded that this timeline has. Undefined: it has none such. */
+  ownerOf(place: Place, at: Checkpoint): Promise<string | undefined>;
   /** Waits for the run's end, at most `timeoutMs`. Aborting `signal` ends the wait as `open`. */
   result(runId: string, timeoutMs: number, signal?: AbortSignal): Promise<Outcome>;
   /** How many runs are followed now. */
@@ -118,7 +118,7 @@ export function createStreams(options: StreamsOptions): Streams {
     },
     points: (run) => found(run, () => pointsOf(sources, run)),
     point: (place, at) => pointIn(sources, place, at),
-    reaches: (place, at) => reaches(sources, place, at),
+    ownerOf: (place, at) => ownerOf(sources, place, at),
     subscribe: (run, lastEventId) => subscribe(tails.join(run), lastEventId),
     subscribeNew: (run, timeline) => subscribe(tails.join(run, timeline), undefined),
     async result(run, timeoutMs, signal) {

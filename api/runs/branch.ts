@@ -28,14 +28,16 @@ export interface Branch {
 
 /** Throws ApiError: 404 for a checkpoint that is not there, 422 for changes that the run cannot take. */
 export async function branchAt(deps: Core, id: string, changes: Changes = {}): Promise<Branch> {
-  return branchFrom(deps, await withDeadline(deps, () => findPoint(deps, id)), changes);
+  return branchFrom(deps, await findPoint(deps, id), changes);
 }
 
 async function findPoint(deps: Core, id: string): Promise<Found> {
   const ref = readCheckpointId(id);
   const located = ref && (await locateCheckpoint(deps, ref));
   if (!ref || !located) throw checkpointNotFound(id);
-  const [owner, begun] = await Promise.all([ownerOf(deps, ref, located), begunOf(deps, located.source)]);
+  const [owner, begun] = await withDeadline(deps, () =>
+    Promise.all([ownerOf(deps, ref, located), begunOf(deps, located.source)]),
+  );
   if (!owner || !begun) throw checkpointNotFound(id);
   return { ref, located, owner, begun };
 }
