@@ -1,5 +1,6 @@
 // Names the point at which a run is: the signal stands in its history, and that is the checkpoint.
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { type CheckpointName, nameCheckpoint as signal } from '../../workflows/runtime/messages.ts';
 import { withDeadline } from '../deadline.ts';
@@ -40,8 +41,21 @@ interface Marked {
   at: string;
 }
 
-/** Among the newest events; the run may have gone on in a new timeline meanwhile. */
+/** A signal that comes in the middle of a workflow task stands in history when that has ended: a few ms later. */
+const [looks, betweenMs] = [20, 50];
+
+/** The run may have gone on in a new timeline meanwhile. */
 async function findMark(deps: Core, run: string, mark: string | undefined): Promise<Marked> {
+  for (let look = 0; look < looks; look++) {
+    if (look > 0) await sleep(betweenMs);
+    const found = await lookForMark(deps, run, mark);
+    if (found) return found;
+  }
+  throw new ApiError(409, 'run_rewound', `Run '${run}' went on in another timeline just now. Ask again.`);
+}
+
+/** Among the newest events. */
+async function lookForMark(deps: Core, run: string, mark: string | undefined): Promise<Marked | undefined> {
   const { runId: timeline } = await requireRun(deps, run);
   let nextPageToken: Uint8Array | undefined;
   do {
@@ -59,7 +73,7 @@ async function findMark(deps: Core, run: string, mark: string | undefined): Prom
     }
     nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
   } while (nextPageToken);
-  throw new ApiError(409, 'run_rewound', `Run '${run}' went on in another timeline just now. Ask again.`);
+  return undefined;
 }
 
 const isMarked = (value: unknown, mark: string | undefined): boolean =>
