@@ -13,6 +13,7 @@ import { logRequests } from './log.ts';
 import { addOpenApi } from './openapi.ts';
 import { guardOrigin } from './origin.ts';
 import { addCheckpoints } from './runs/checkpoint-routes.ts';
+import { addCompare } from './runs/compare-route.ts';
 import { addControl } from './runs/control-routes.ts';
 import { addEvents } from './runs/event-routes.ts';
 import { addForks } from './runs/fork-routes.ts';
@@ -50,6 +51,7 @@ export function createApp(given: ApiDeps): Api {
   addHealth(app, deps);
   addWorkflows(app, deps);
   addStarting(app, deps);
+  addCompare(app, deps);
   addRuns(app, deps);
   addControl(app, deps);
   addForks(app, deps);

@@ -1,4 +1,5 @@
 // Checkpoints over HTTP: those of a run, and one of them as it was, whatever the run does later.
+import { z } from 'zod';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readCheckpointId } from '../api/runs/checkpoint-id.ts';
 import type { CheckpointAnswer, CheckpointList } from '../api/runs/checkpoint-shape.ts';
@@ -34,6 +35,7 @@ const one = async (id: string): Promise<CheckpointAnswer> => {
   const answer: CheckpointAnswer = JSON.parse(await text(id));
   return answer;
 };
+const reply = z.looseObject({ text: z.string() });
 const inPlace = { create_new_run: false };
 
 test('a run has one for each step, oldest first, under both addresses, and pages of them', async () => {
@@ -183,7 +185,7 @@ test('the same bytes while the run goes on, once it has ended, and after it was 
 test('a fork has those that it was served, under ids of its own, with the results that were edited', async () => {
   const { api } = stage;
   const source = await ended(api, await api.start('six', { topic: 'served' }));
-  const result = { ...Object(source.steps[1]?.result), text: 'edited' };
+  const result = { ...reply.parse(source.steps[1]?.result), text: 'edited' };
   const { new_run_id, checkpoint_id } = await forkAt(api, checkpointOf(source, 2), { steps: { 2: result } });
   await ended(api, new_run_id);
   const { items } = await list(new_run_id);
@@ -195,7 +197,7 @@ test('a fork has those that it was served, under ids of its own, with the result
   expect(own).toMatchObject({ run_id: new_run_id, step: { result: { text: 'edited' } } });
   expect(own.messages.map(({ content }) => content)).toEqual([
     'served part 1',
-    Object(source.steps[0]?.result).text,
+    reply.parse(source.steps[0]?.result).text,
     'served part 2',
     'edited',
   ]);

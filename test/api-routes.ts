@@ -35,6 +35,7 @@ export const routes = (id: string): Call[] => [
   { method: 'GET', path: `/api/checkpoints/runs/${id}/checkpoints?limit=5&offset=1` },
   { method: 'GET', path: `/api/checkpoints/${checkpoint(id)}` },
   { method: 'GET', path: `/api/runs/${id}/tree` },
+  { method: 'GET', path: `/api/runs/compare?a=${id}&b=${id}` },
   { method: 'POST', path: `/api/checkpoints/${checkpoint(id)}/fork`, body: { modifications: { steps: { 1: {} } } } },
   { method: 'POST', path: `/api/checkpoints/${checkpoint(id)}/fork`, body: { dry_run: true } },
   { method: 'POST', path: `/api/checkpoints/${checkpoint(id)}/restore`, body: { create_new_run: false, force: true } },

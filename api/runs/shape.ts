@@ -5,7 +5,7 @@ import { statuses } from './status.ts';
 
 const time = z.iso.datetime().openapi({ description: 'ISO-8601, UTC.' });
 
-const fault = z.object({ type: z.string(), message: z.string() }).openapi('Fault');
+export const fault = z.object({ type: z.string(), message: z.string() }).openapi('Fault');
 
 export const spent = z
   .object({
