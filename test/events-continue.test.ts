@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CheckpointAnswer, CheckpointList } from '../api/runs/checkpoint-shape.ts';
 import type { Streams } from '../api/events/streams.ts';
 import type { ServerProcess } from '../temporal/server.ts';
-import { type ApiStage, openApiStage } from './api-stage.ts';
+import { type ApiStage, json, openApiStage } from './api-stage.ts';
 import { durable, newClient, read, repeatedIds } from './events-client.ts';
 import { fork } from './forks.ts';
 import { startShortServer } from './short-server.ts';
@@ -114,3 +115,16 @@ async function untilGone(run: string, timeline: string): Promise<void> {
       );
   while (await isThere()) await sleep(100);
 }
+
+test('its checkpoints are listed once each, over all timelines, and each reads as it is listed', async () => {
+  const run = await chain(60, 5);
+  await run.result();
+  const answer = await api.ask('GET', `/api/runs/${run.workflowId}/checkpoints?limit=100`);
+  const { items } = await json<CheckpointList>(answer);
+  expect(items.map(({ step_num }) => step_num)).toEqual(upTo(60));
+  for (const { id, step_num, description, created_at, message_count } of items.filter((_, i) => i % 7 === 0)) {
+    const { messages, ...one } = await json<CheckpointAnswer>(await api.ask('GET', `/api/checkpoints/${id}`));
+    expect(one).toMatchObject({ id, step_num, description, created_at });
+    expect(messages).toHaveLength(message_count);
+  }
+});
