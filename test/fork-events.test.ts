@@ -74,7 +74,7 @@ async function forkAt(on: World, event: number, { kind, edit }: Way): Promise<st
   try {
     await until(async () => (await traceOf(run)).length > 0);
     void resend(run, event).catch(() => {});
-    const late = sleep(25_000).then(() => Promise.reject(new Error('hangs')));
+    const late = sleep(60_000).then(() => Promise.reject(new Error('hangs')));
     const result: string[] = await Promise.race([run.result(), late]);
     const done = completedBy(events, event);
     const again = working.by(run.workflowId).filter((name) => done.includes(name));

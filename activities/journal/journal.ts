@@ -24,7 +24,9 @@ export function createReadJournal(read: HistoryReader): ReadJournal {
   const kept = new Map<string, Promise<Journal>>();
 
   const journalOf = (opening: Opening): Promise<Journal> => {
-    const key = JSON.stringify(opening);
+    // A restore reads what its dry run has just read, whatever it is opened for.
+    const { source, checkpoint, edits } = opening;
+    const key = JSON.stringify({ source, checkpoint, edits });
     const known = kept.get(key);
     if (known) return known;
     const fresh = readJournal(opening, read);
