@@ -25,6 +25,11 @@ const completions = async (source: Source): Promise<number[]> =>
   (await historyOf(world, source.run, source.timeline))
     .filter((event) => event.activityTaskCompletedEventAttributes)
     .map(idOf);
+const endedAs = async (id: string): Promise<Source> => {
+  const run = world.client.workflow.getHandle(id);
+  await run.result();
+  return sourceOf(run);
+};
 const names = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `n${from + i}`);
 const words = (count: number) =>
   names(0, count)
@@ -233,13 +238,18 @@ test('a restored timeline whose code does not fit is not failed: its task is ret
   await restored.terminate();
 });
 
-test('a native reset of a run, of a fork, and of a fork while it loaded goes on; and a reset run can be forked', async () => {
+test('a native reset of a run, a fork, a restored run, also of one while it loaded, goes on; and a reset run can be forked', async () => {
   const run = await start('chain', 10);
   await run.result();
   const source = await sourceOf(run);
   const steps = await completions(source);
   const forked = await fork(world, { type: 'chain', args: [10], source, event: steps[4]! });
   await forked.result();
+  const id = (await start('chain', 10)).workflowId;
+  const before = await endedAs(id);
+  const event = (await completions(before))[4]!;
+  await (await fork(world, { type: 'chain', args: [10], source: before, event, kind: 'restore', id })).result();
+  const restored = await endedAs(id);
   const reset = async (at: Source, task: number) => {
     const events = await historyOf(world, at.run, at.timeline);
     const tasks = events.filter((each) => each.workflowTaskCompletedEventAttributes);
@@ -256,6 +266,8 @@ test('a native reset of a run, of a fork, and of a fork while it loaded goes on;
     [source, 5],
     [await sourceOf(forked), -2],
     [await sourceOf(forked), 0],
+    [restored, -2],
+    [restored, 0],
   ] as const) {
     const again = await reset(at, task);
     const handle = world.client.workflow.getHandle(again.run, again.timeline);
