@@ -8,6 +8,7 @@ import { endOnSignal } from './worker/ending.ts';
 import { launch, type Launch } from './worker/launch.ts';
 import { installRuntime } from './worker/log.ts';
 import { openApi } from './worker/open-api.ts';
+import { openSandbox } from './worker/open-sandbox.ts';
 import { openWorker } from './worker/open-worker.ts';
 
 await launch(import.meta.filename, process.env, start);
@@ -16,7 +17,8 @@ async function start({ environment, temporal: config, log }: Launch): Promise<vo
   installRuntime(log);
   const temporal = await openTemporal(config, log);
   const hub = createMemoryHub();
-  const parts = { environment, config, temporal, hub, log };
+  const sandbox = openSandbox(environment, config, log);
+  const parts = { environment, config, temporal, hub, sandbox, log };
 
   // A Temporal that is away keeps the worker waiting, not the API: it answers 503 and says why.
   const connecting = workerConnection(temporal.connection, log);
@@ -31,7 +33,7 @@ async function start({ environment, temporal: config, log }: Launch): Promise<vo
   const opening = connecting.then((connection) => openWorker({ ...parts, connection: (connected = connection) }));
   endOnSignal(log, async () => {
     // While Temporal is away there is no worker that would have to end.
-    const drained = connected && opening.then((worker) => worker.drain());
+    const drained = connected ? opening.then((worker) => worker.drain()) : sandbox.close();
     await Promise.all([api.close(), drained]);
     await connected?.close();
     await temporal.stop();

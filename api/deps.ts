@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import type { RequestIdVariables } from 'hono/request-id';
 import type { Logger } from 'pino';
 import type { Hub } from '../activities/hub.ts';
+import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Open } from './events/payload.ts';
 import type { Streams } from './events/streams.ts';
@@ -36,6 +37,8 @@ export interface ApiDeps {
   open: Open;
   /** The in-process hub, when API and worker share a process. */
   hub?: Hub;
+  /** How the sandbox is, when the worker that has it shares the process. */
+  sandbox?: Pick<Sandbox, 'state'>;
   catalogue: Catalogue;
   config: ApiConfig;
   log: Logger;

@@ -5,7 +5,7 @@ import { withDeadline } from './deadline.ts';
 import type { Api, Core } from './deps.ts';
 import { ApiError } from './errors.ts';
 
-const component = z.object({ status: z.enum(['up', 'down', 'unknown']), detail: z.string().optional() });
+const component = z.object({ status: z.enum(['up', 'preparing', 'down', 'unknown']), detail: z.string().optional() });
 type Component = z.infer<typeof component>;
 
 const health = z
@@ -13,7 +13,7 @@ const health = z
     status: z.enum(['healthy', 'degraded']),
     version: z.string(),
     timestamp: z.string(),
-    components: z.object({ temporal: component, worker: component }),
+    components: z.object({ temporal: component, worker: component, sandbox: component }),
   })
   .openapi('Health');
 
@@ -40,7 +40,8 @@ export function addHealth(app: Api, deps: Core): void {
     const worker = temporal.status === 'up' ? await askWorker(deps) : unknown;
     const status = temporal.status === 'up' && worker.status === 'up' ? 'healthy' : 'degraded';
     const timestamp = new Date((deps.clock ?? Date.now)()).toISOString();
-    return c.json({ status, version: deps.config.version, timestamp, components: { temporal, worker } } as const, 200);
+    const components = { temporal, worker, sandbox: sandboxOf(deps) };
+    return c.json({ status, version: deps.config.version, timestamp, components } as const, 200);
   });
 
   app.openapi(short, (c) => c.json({ status: 'healthy' } as const, 200));
@@ -77,5 +78,19 @@ async function askWorker({ workers }: Core): Promise<Component> {
     return { status: 'down', detail: 'No worker polls. Runs are accepted and go on when one starts.' };
   } catch {
     return unknown;
+  }
+}
+
+/** Only of Python programs: without it all else goes on, so it makes nothing degraded. */
+function sandboxOf({ sandbox }: Core): Component {
+  if (!sandbox) return { status: 'unknown', detail: 'Each worker has its own, and says in its log how it is.' };
+  const state = sandbox.state();
+  switch (state.kind) {
+    case 'preparing':
+      return { status: 'preparing', detail: 'Python and its packages are being prepared, in the background.' };
+    case 'ready':
+      return { status: 'up' };
+    case 'unavailable':
+      return { status: 'down', detail: state.reason };
   }
 }

@@ -58,6 +58,7 @@ async function settings(data: string, model: string): Promise<NodeJS.ProcessEnv>
   const port = await nextFree(20_000 + Math.floor(Math.random() * 10_000));
   return {
     WAYMARK_DATA: join(data, 'waymark'),
+    SANDBOX_OFF: '1',
     API_PORT: '0',
     TEMPORAL_PORT: `${port}`,
     TEMPORAL_UI_PORT: `${await nextFree(port + 1)}`,

@@ -66,6 +66,8 @@ export async function openProcesses(): Promise<Processes> {
     TEMPORAL_UI_PORT: `${uiPort}`,
     OPENAI_BASE_URL: openai.url,
     OPENAI_API_KEY: 'test',
+    // Each has data of its own: pandas would be installed for each.
+    SANDBOX_OFF: '1',
   };
   const running: Program[] = [];
   const connection = clientConnection({ address: `127.0.0.1:${temporalPort}` });

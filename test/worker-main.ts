@@ -5,6 +5,7 @@ import { workerConnection } from '../temporal/connection.ts';
 import { endOnSignal } from '../worker/ending.ts';
 import { launch, type Launch } from '../worker/launch.ts';
 import { installRuntime } from '../worker/log.ts';
+import { openSandbox } from '../worker/open-sandbox.ts';
 import { openWorker } from '../worker/open-worker.ts';
 
 const codePath = process.env.WAYMARK_TEST_WORKFLOWS;
@@ -22,6 +23,7 @@ async function start({ environment, temporal: config, log }: Launch): Promise<vo
     temporal,
     connection,
     hub: createMemoryHub(),
+    sandbox: openSandbox(environment, config, log),
     log,
     workflows,
   });

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { pageEnvironment } from '../activities/page/config.ts';
+import { sandboxEnvironment } from '../activities/sandbox/config.ts';
 import { readTemporalConfig, type TemporalConfig } from '../temporal/config.ts';
 import { adopt } from './older-names.ts';
 
@@ -11,6 +12,7 @@ const flag = z.enum(['0', '1', 'true', 'false', '']).transform((text) => text ==
 
 const schema = z.object({
   ...pageEnvironment.shape,
+  ...sandboxEnvironment.shape,
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(8000),
   CORS_ORIGINS: list.default(['http://localhost:3000']),

@@ -8,6 +8,7 @@ import { workerConnection } from '../temporal/connection.ts';
 import { endOnSignal } from './ending.ts';
 import { launch, type Launch } from './launch.ts';
 import { installRuntime } from './log.ts';
+import { openSandbox } from './open-sandbox.ts';
 import { openWorker } from './open-worker.ts';
 
 if (process.argv[2] === 'bundle') await writeBundle();
@@ -17,7 +18,9 @@ async function start({ environment, temporal: config, log }: Launch): Promise<vo
   installRuntime(log);
   const temporal = await openTemporal(config, log);
   const connection = await workerConnection(temporal.connection, log);
-  const worker = await openWorker({ environment, config, temporal, connection, hub: createMemoryHub(), log });
+  const sandbox = openSandbox(environment, config, log);
+  const parts = { environment, config, temporal, connection, hub: createMemoryHub(), sandbox, log };
+  const worker = await openWorker(parts);
   endOnSignal(log, async () => {
     await worker.drain();
     await connection.close();

@@ -6,6 +6,7 @@ import { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { WebSocketServer } from 'ws';
 import type { Hub } from '../activities/hub.ts';
+import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import { createApp } from '../api/app.ts';
 import type { Catalogue } from '../api/catalogue.ts';
 import { historyConnection } from '../api/events/history.ts';
@@ -27,6 +28,8 @@ export interface ApiParts {
   client: Client;
   /** Undefined without a worker in this process: steps then show their text when they are done. */
   hub: Hub | undefined;
+  /** The worker's own, when it is in this process. */
+  sandbox?: Pick<Sandbox, 'state'>;
   /** The client is on a worker's own connection: it may ask for a run's first task with its start. */
   eagerStart: boolean;
   /** What can be started; absent: the shipped catalogue. */
@@ -48,6 +51,7 @@ export async function openApi({
   temporal,
   client,
   hub,
+  sandbox,
   eagerStart,
   catalogue = shipped,
   log,
@@ -68,6 +72,7 @@ export async function openApi({
     streams,
     open,
     hub,
+    sandbox,
     catalogue,
     log,
     temporalUi: temporal.uiUrl,

@@ -8,6 +8,7 @@ import type { ModelConfig } from '../activities/model/config.ts';
 import { attemptInterceptor } from '../activities/owner.ts';
 import { createPageFetcher } from '../activities/page/fetcher.ts';
 import { createFetchPage } from '../activities/page/step.ts';
+import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import type { Temporal } from '../temporal/access.ts';
 import type { TemporalConfig } from '../temporal/config.ts';
 import { blobs, createDataConverter, createKeeper } from '../temporal/converter.ts';
@@ -23,6 +24,8 @@ export interface WorkerParts {
   temporal: Temporal;
   connection: NativeConnection;
   hub: Hub;
+  /** Ends with the worker. */
+  sandbox: Sandbox;
   log: Logger;
   /** Another catalogue than the shipped one. */
   workflows?: WorkflowBundleOption;
@@ -60,6 +63,7 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
       await worker.run();
     } finally {
       await pages.close();
+      await parts.sandbox.close();
       await demo?.close();
     }
   };

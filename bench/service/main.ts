@@ -12,6 +12,7 @@ import { clientOn } from '../../worker/client.ts';
 import { launch, type Launch } from '../../worker/launch.ts';
 import { installRuntime } from '../../worker/log.ts';
 import { openApi } from '../../worker/open-api.ts';
+import { openSandbox } from '../../worker/open-sandbox.ts';
 import { openWorker } from '../../worker/open-worker.ts';
 import { now } from '../clock.ts';
 import * as catalogue from '../workflows/index.ts';
@@ -29,6 +30,7 @@ async function start({ environment, temporal: config, log }: Launch): Promise<vo
   const api = await openApi({ ...parts, client, eagerStart: true, catalogue });
   const worker = await openWorker({
     ...parts,
+    sandbox: openSandbox(environment, config, log),
     connection,
     workflows: await bundle(fileURLToPath(new URL('../workflows/index.ts', import.meta.url))),
     activities: { idle: () => Promise.resolve(), tell },
