@@ -125,8 +125,8 @@ test('it leaves nothing: no list has it, and its id is no run', async () => {
   const tree = await json<Tree>(await api.ask('GET', `/api/runs/${source.id}/tree`));
   expect(tree.items.map(({ run_id }) => run_id)).toEqual([source.id]);
   if (process.env['WAYMARK_LONG'])
-    await expect.poll(async () => (await world.client.workflow.count(query)).count, { timeout: 60_000 }).toBe(0);
-}, 90_000);
+    await expect.poll(async () => (await world.client.workflow.count(query)).count, { timeout: 120_000 }).toBe(0);
+}, 150_000);
 
 test('without a worker it is 503 at once, and says what to do; a fork waits for one', async () => {
   const source = await ended(stage.api, await stage.api.start('six', { topic: 'nobody' }));

@@ -61,8 +61,10 @@ function rootOf(error: Error): ApplicationFailure | undefined {
 async function remove(deps: Core, id: string): Promise<void> {
   const { client, namespace, log } = deps;
   try {
-    await withDeadline(deps, () =>
-      client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId: id } }),
+    await withDeadline(
+      deps,
+      () => client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId: id } }),
+      answeredWithinMs,
     );
   } catch (error) {
     // No list shows it, and retention removes it.
