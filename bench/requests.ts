@@ -1,6 +1,7 @@
 // The requests of the benchmark: whatever is not answered as it should be ends it.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 
 const json = { 'content-type': 'application/json' };
 
@@ -26,14 +27,24 @@ async function ask(url: string, request: RequestInit = {}): Promise<Response> {
   }
 }
 
-/** Starts `five` and waits for its result, as a client does: two requests. */
-export async function runFive(service: string): Promise<void> {
+/** Starts `five` and waits for its result, as a client does: two requests. Answers where the run can be read. */
+export async function runFive(service: string): Promise<string> {
   const started = await post(`${service}/api/workflows/five/runs`, { input: {} });
   await started.body?.cancel();
   const url = new URL(started.headers.get('location') ?? '', service);
   const ended = await ask(`${url.href}/result?timeout=60`);
   mustHold(await ended.text(), '"done"');
+  return url.href;
 }
+
+/** From its creation to its end, as Temporal recorded them, in ms. */
+export async function durationOf(run: string): Promise<number> {
+  const read: unknown = await (await ask(run)).json();
+  const { created_at, completed_at } = times.parse(read);
+  return Date.parse(completed_at) - Date.parse(created_at);
+}
+
+const times = z.object({ created_at: z.string(), completed_at: z.string() });
 
 export async function floorFive(floor: string): Promise<void> {
   mustHold(await (await post(`${floor}/five`, {})).text(), '"done"');

@@ -51,7 +51,7 @@ interface Round {
   cpuMs: number[];
 }
 
-async function round(times: number, run: () => Promise<void>, pids: number[]): Promise<Round> {
+async function round(times: number, run: () => Promise<unknown>, pids: number[]): Promise<Round> {
   const cpu = await meter(pids);
   const begin = performance.now();
   let left = times;
