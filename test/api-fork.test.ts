@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readCheckpointId } from '../api/runs/checkpoint-id.ts';
+import type { DryRun } from '../api/runs/fork-shape.ts';
 import type { RunAnswer } from '../api/runs/shape.ts';
 import {
   checkpointOf,
@@ -13,6 +14,7 @@ import {
   post,
   question,
   read,
+  refusal,
 } from './api-fork-stage.ts';
 import { json } from './api-stage.ts';
 import { type Call, defaultAnswer } from './openai.ts';
@@ -170,6 +172,36 @@ test('a run is forked at its newest step; without one as it is, and from its beg
   expect(failed.status).toBe('failed');
   const again = await at(failed.id);
   expect((await ended(api, again.new_run_id)).status).toBe('completed');
+});
+
+test('a fork at a step after which its source has paused shows that it runs, and can be paused', async () => {
+  const { api, world } = stage;
+  world.openai.script({ match: 'pausing part 2', tokens: 40, tokenMs: 50 });
+  const id = await api.start('six', { topic: 'pausing' });
+  await world.openai.until(() => world.openai.matching('pausing part 2').length === 1);
+  await api.ask('POST', `/api/runs/${id}/pause`, {});
+  const source = await api.until(id, ({ status }) => status === 'paused');
+  world.openai.script({ match: 'pausing part 3', tokens: 400, tokenMs: 50 });
+  const { new_run_id } = await forkAt(api, checkpointOf(source, 2));
+  await world.openai.until(() => world.openai.matching('pausing part 3').length === 1);
+  expect(await read(api, new_run_id)).toMatchObject({ status: 'running', stopping: false });
+  expect((await api.ask('POST', `/api/runs/${new_run_id}/pause`, { mode: 'now' })).status).toBe(200);
+  await api.until(new_run_id, ({ status }) => status === 'paused');
+  await Promise.all([id, new_run_id].map((run) => api.ask('POST', `/api/runs/${run}/cancel`)));
+});
+
+test('a fork whose edit the code cannot take fails and says so; its dry run says it before', async () => {
+  const { api } = stage;
+  const source = await ended(api, await api.start('poem_flow', { sentence_count: 2 }));
+  const modifications = { steps: { write_poem: null } };
+  const at = checkpointOf(source, 2);
+  const said = await post<DryRun>(api, `/api/checkpoints/${at}/fork`, { dry_run: true, modifications });
+  expect(said).toMatchObject({ fits: false });
+  expect(said.reason).toContain('TypeError');
+  const inPlace = { create_new_run: false, modifications };
+  expect(await refusal(api, `/api/checkpoints/${at}/restore`, inPlace)).toMatchObject({ type: 'does_not_fit' });
+  const fork = await ended(api, (await forkAt(api, at, modifications)).new_run_id);
+  expect(fork).toMatchObject({ status: 'failed', error: { type: 'ForkDiverged' } });
 });
 
 test('forks of forks keep the root', async () => {

@@ -83,6 +83,7 @@ export interface Splice {
   seed: number[];
   children?: OpenChild[];
   account?: Opening['account'];
+  handed_on?: true;
 }
 
 export interface Batch {
@@ -134,9 +135,11 @@ export interface Opening {
   args?: unknown[];
   /** Of a restored run: what it had spent until then. */
   account?: { usage: Spent; waste: Spent };
+  /** Its search attributes and its memo are those of the timeline that was left, and tell of where that was. */
+  handed_on?: true;
   /**
-   * The timeline that opened this one by continue-as-new. A workflow that continues as new by its own hand hands its memo on:
-   * this tells that the opening is not meant for what follows.
+   * The timeline that was left for this one: by continue-as-new, or when an ended run is begun again. A workflow that
+   * continues as new by its own hand hands its memo on: this tells that the opening is not meant for what follows.
    */
   from?: string;
 }

@@ -22,7 +22,7 @@ export interface Served {
 export function createServed(): Served {
   const ids = new Set<number>();
   let state: Served['state'] = 'none';
-  let opened: Pick<Opening, 'kind' | 'account'> = { kind: 'fork' };
+  let opened: Pick<Opening, 'kind' | 'account' | 'handed_on'> = { kind: 'fork' };
   let held: Job[] = [];
   let children: OpenChild[] | undefined;
 
@@ -66,8 +66,14 @@ export function createServed(): Served {
     splice(seed) {
       if (state !== 'loaded') return undefined;
       state = 'spliced';
-      const { kind, account } = opened;
-      return { kind, seed, ...(account && { account }), ...(children && { children }) };
+      const { kind, account, handed_on } = opened;
+      return {
+        kind,
+        seed,
+        ...(account && { account }),
+        ...(handed_on && { handed_on }),
+        ...(children && { children }),
+      };
     },
   };
 }

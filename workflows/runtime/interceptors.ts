@@ -52,8 +52,8 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
 
 function begin(): void {
   const upsert = createShown();
-  const run = openRun((run) => {
-    upsert(run);
+  const run = openRun((run, anew) => {
+    upsert(run, anew);
     setCurrentDetails(tell(run.view()));
   });
   listen(run);

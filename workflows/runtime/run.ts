@@ -17,7 +17,7 @@ export interface Run {
   /** Where to, with what the run has spent until now. */
   restoring(): Opening | undefined;
   /** A timeline begins to live by itself. A fork goes on whatever pause its source was in. */
-  spliced(splice: Pick<Splice, 'kind' | 'account'>): void;
+  spliced(splice: Pick<Splice, 'kind' | 'account' | 'handed_on'>): void;
 }
 
 // The SDK gives every execution its own copy of the workflow modules, so this is one run's and nobody else's.
@@ -32,8 +32,11 @@ export function currentRun(): Run {
   return current;
 }
 
-/** `show` is told whenever the view may have changed. Must be called in the run's root scope. */
-export function openRun(show: (run: Run) => void): Run {
+/**
+ * `show` is told whenever the view may have changed; `anew`: what is shown until now is another timeline's. Must be called
+ * in the run's root scope.
+ */
+export function openRun(show: (run: Run, anew?: boolean) => void): Run {
   const root = CancellationScope.current();
   const changed = () => show(run);
   const ledger = createLedger(changed);
@@ -48,11 +51,13 @@ export function openRun(show: (run: Run) => void): Run {
       target = to;
       gate.pause('now');
     },
-    restoring: () => target && { ...target, account: { usage: ledger.usage(), waste: ledger.waste() } },
-    spliced({ kind, account }) {
+    restoring: () =>
+      target && { ...target, account: { usage: ledger.usage(), waste: ledger.waste() }, handed_on: true },
+    spliced({ kind, account, handed_on }) {
       if (kind === 'continue') return;
       ledger.begin(account);
       gate.resume('continue');
+      if (handed_on) show(run, true);
     },
     view: () => ({
       state: stateOf(gate, waits, root.consideredCancelled),

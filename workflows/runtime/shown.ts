@@ -19,14 +19,14 @@ export function introduce(): void {
 }
 
 /** Keeps RunState and memo `waiting_for` equal to the run's view. */
-export function createShown(): (run: Run) => void {
+export function createShown(): (run: Run, anew?: boolean) => void {
   let state: RunState = 'running';
   let waiting = '';
-  return (run) => {
+  return (run, anew = false) => {
     const view = run.view();
     const ids = view.waiting_for.map((wait) => wait.waiting_id).join();
-    if (ids !== waiting) upsertMemo({ waiting_for: view.waiting_for });
-    if (view.state !== state) upsertSearchAttributes([{ key: attributes.RunState, value: view.state }]);
+    if (anew || ids !== waiting) upsertMemo({ waiting_for: view.waiting_for });
+    if (anew || view.state !== state) upsertSearchAttributes([{ key: attributes.RunState, value: view.state }]);
     waiting = ids;
     state = view.state;
   };

@@ -1,5 +1,12 @@
 // Loads the journal that a timeline begins with, page by page, and replays it.
-import { CancellationScope, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  ContinueAsNew,
+  proxyActivities,
+  setHandler,
+  TemporalFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Opening, Page, Splice } from '../../../activities/journal/batch.ts';
 import type { journalActivity as name } from '../../../activities/journal/fold.ts';
 import type { ReadJournal } from '../../../activities/journal/journal.ts';
@@ -35,22 +42,28 @@ export async function load(
   setHandler(state, () => loadingView);
   const seed = currentSeed();
   let result: Promise<unknown> | undefined;
+  let thrown: unknown;
   const start = () => {
     result = begin();
     // It may end while the journal is still served; whoever awaits it hears of it.
-    result.catch(() => {});
+    result.catch((error: unknown) => void (thrown = error));
   };
   let lived = false;
   const diverge = divergence(opening.kind, () => lived);
   const replay = createReplay({ start, diverge, spliced, seed });
   // A task that is replayed natively was completed before, with other code.
   const last = await serveAll(opening, replay, () => void (lived = workflowInfo().unsafe.isReplaying));
+  if (opening.edits && isMistake(thrown)) diverge(`With the edited result the code throws ${String(thrown)}.`);
   if (opening.kind === 'check') return { kind: 'checked', report: reportOf(replay) };
-  const { kind, account } = opening;
-  giveCommands(replay.splice({ kind, account, seed, children: last.children }));
+  const { kind, account, handed_on } = opening;
+  giveCommands(replay.splice({ kind, account, handed_on, seed, children: last.children }));
   if (!result) throw new Error('A journal has at least one batch, with which the workflow begins.');
   return { kind: 'live', result };
 }
+
+/** What natively fails the workflow task and not the run, to be tried again until the code is mended. */
+const isMistake = (thrown: unknown): boolean =>
+  thrown instanceof Error && !(thrown instanceof TemporalFailure) && !(thrown instanceof ContinueAsNew);
 
 /** Serves page after page; each is fetched when the one before is done. */
 async function serveAll(opening: Opening, replay: Replay, arrived: () => void): Promise<Page> {

@@ -1,7 +1,7 @@
 // Replays a journal: hands batch after batch to the code, each when it has come to rest, and matches what the code does
 // with what is recorded. Matched commands are never sent: the journal answers them.
 import type { Batch, Job, Splice } from '../../../activities/journal/batch.ts';
-import { type SdkCommand, setClock, setReplaying, setSeed } from '../sdk.ts';
+import { type SdkCommand, setClock, setReplaying, setSeed, takeCommands } from '../sdk.ts';
 import { collect } from './collect.ts';
 import type { Diverge } from './divergence.ts';
 import { match } from './match.ts';
@@ -38,9 +38,11 @@ export function createReplay({ start, diverge, spliced, seed }: ReplayOptions): 
     const { kind, seed, children = [] } = splice;
     // An open batch was already worked on with these random numbers: from the start they would come twice.
     if (!wasOpen) setSeed(seed);
-    const shown = upserts.release();
     const commands = taken.release(now, children);
     spliced(splice);
+    // What the run shows now that it lives counts, and not the pause that it was served.
+    if (kind !== 'continue') for (const command of takeCommands()) upserts.add(command);
+    const shown = upserts.release();
     // Who continues as new keeps what it shows.
     return kind === 'continue' ? commands : [...commands, ...shown];
   };
