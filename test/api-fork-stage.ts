@@ -6,7 +6,7 @@ import { checkpointId } from '../api/runs/checkpoint-id.ts';
 import type { RunAnswer } from '../api/runs/shape.ts';
 import type { restored } from '../api/runs/fork-shape.ts';
 import { type ApiStage, type Body, catalogue, json, openApiStage } from './api-stage.ts';
-import { branches, stuck } from './workflows/ways.ts';
+import { branches, drafts, stuck } from './workflows/ways.ts';
 import { openWorld, type World } from './world.ts';
 
 export interface ForkStage {
@@ -28,7 +28,7 @@ export async function openForkStage(): Promise<ForkStage> {
   if (typeof address !== 'object' || !address) throw new Error('The site has no port.');
   const url = `http://127.0.0.1:${address.port}`;
   const world = await openWorld({ pages: { allow: [url] } });
-  const api = await openApiStage(world, { catalogue: { ...catalogue, branches, stuck } });
+  const api = await openApiStage(world, { catalogue: { ...catalogue, branches, drafts, stuck } });
   return {
     world,
     api,

@@ -1,6 +1,6 @@
 // Restores over HTTP: the same run goes on from an earlier point, or a new one does.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { attributes } from '../workflows/runtime/messages.ts';
 import type { RunAnswer } from '../api/runs/shape.ts';
 import { json } from './api-stage.ts';
@@ -91,20 +91,26 @@ test('an active run: 409, and nothing happens; with force its step is aborted an
   expect((await newest(source.id)).typedSearchAttributes.get(attributes.SupersededState)).toBeUndefined();
 });
 
-// The search attribute of the pause is handed on by continue-as-new, and nothing sets it anew.
-test.fails(
-  'a restored active run runs again: it does not show the pause with which its steps were aborted',
-  async () => {
-    const source = await holding('shown', 3);
-    stage.world.openai.script({ match: 'shown part 2', tokens: 400, tokenMs: 50 });
-    await restore(checkpointOf(source, 1), { ...inPlace, force: true });
-    await stage.world.openai.until(() =>
-      stage.world.openai.matching('shown part 2').some(({ outcome }) => outcome === 'open'),
-    );
-    expect(await read(stage.api, source.id)).toMatchObject({ status: 'running', stopping: false });
-    await stage.api.ask('POST', `/api/runs/${source.id}/cancel`);
-  },
-);
+test('a restored active run runs again: it does not show the pause with which its steps were aborted', async () => {
+  const source = await holding('shown', 3);
+  stage.world.openai.script({ match: 'shown part 2', tokens: 400, tokenMs: 50 });
+  await restore(checkpointOf(source, 1), { ...inPlace, force: true });
+  await stage.world.openai.until(() =>
+    stage.world.openai.matching('shown part 2').some(({ outcome }) => outcome === 'open'),
+  );
+  expect(await read(stage.api, source.id)).toMatchObject({ status: 'running', stopping: false });
+  await stage.api.ask('POST', `/api/runs/${source.id}/cancel`);
+});
+
+test('a waiting run that is restored to a point before its question shows no question', async () => {
+  const { api, world } = stage;
+  const source = await api.until(await api.start('drafts', { topic: 'unasked' }), ({ status }) => status === 'waiting');
+  world.openai.script({ match: 'unasked polish', tokens: 400, tokenMs: 50 });
+  await restore(checkpointOf(source, 1), { ...inPlace, force: true });
+  await world.openai.until(() => world.openai.matching('unasked polish').some(({ outcome }) => outcome === 'open'));
+  expect(await read(api, source.id)).toMatchObject({ status: 'running', waiting_for: [] });
+  await api.ask('POST', `/api/runs/${source.id}/cancel`);
+});
 
 test('an active run that waits for a person, and one that is paused, are restored with other input', async () => {
   const waiting = await stage.api.start('asks', { topic: 'waits' });
@@ -155,6 +161,61 @@ test('a run that does not answer is begun again under its id', async () => {
   expect(run).toMatchObject({ status: 'completed', created_at: source.created_at });
   expect(stage.world.openai.matching('stuck')).toHaveLength(1);
   expect((await newest(id)).typedSearchAttributes.get(attributes.SupersededState)).toBe('failed');
+});
+
+test('a run that is restored to a point it had left keeps the timeline between: it stays listed and its stream goes on', async () => {
+  const { api } = stage;
+  const source = await ended(api, await api.start('six', { topic: 'kept' }));
+  const timelines = [(await newest(source.id)).runId];
+  for (const step of [4, 2]) {
+    await restore(checkpointOf(source, step), inPlace);
+    timelines.push((await newest(source.id)).runId);
+    await ended(api, source.id);
+  }
+  const run = await read(api, source.id);
+  expect(run.timelines.map(({ timeline }) => timeline)).toEqual(timelines);
+  const { total } = await json<{ total: number }>(await api.ask('GET', `/api/runs/${source.id}/checkpoints`));
+  expect(total).toBe(6 + 2 + 4);
+  const { events } = await json<{ events: { type: string }[] }>(
+    await api.ask('GET', `/api/runs/${source.id}/events?limit=1000`),
+  );
+  expect(events.filter(({ type }) => type === 'run_rewound')).toHaveLength(2);
+});
+
+test('of restores at the same moment one is done, and the others are told that the run is active', async () => {
+  const { api } = stage;
+  const source = await ended(api, await api.start('six', { topic: 'at once' }));
+  stage.world.openai.script({ match: 'at once part 6', tokens: 40, tokenMs: 50 });
+  const at = checkpointOf(source, 5);
+  const answers = await Promise.all(
+    Array.from({ length: 4 }, () => api.ask('POST', `/api/checkpoints/${at}/restore`, inPlace)),
+  );
+  expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409, 409]);
+  for (const answer of answers.filter(({ status }) => status === 409))
+    expect(await json(answer)).toMatchObject({ type: 'run_open' });
+  expect((await ended(api, source.id)).timelines).toHaveLength(2);
+});
+
+test('a run that ends while it is asked to go on elsewhere is restored as one that has ended', async () => {
+  const { api } = stage;
+  const source = await holding('ends', 3);
+  const { workflow } = api.client;
+  const handleOf = workflow.getHandle.bind(workflow);
+  const spy = vi.spyOn(workflow, 'getHandle').mockImplementation((...args: Parameters<typeof handleOf>) => {
+    const handle = handleOf(...args);
+    const signal: typeof handle.signal = async (...given) => {
+      await handle.terminate();
+      return handle.signal(...given);
+    };
+    return { ...handle, signal };
+  });
+  try {
+    await restore(checkpointOf(source, 2), { ...inPlace, force: true });
+  } finally {
+    spy.mockRestore();
+  }
+  expect((await ended(api, source.id)).status).toBe('completed');
+  expect((await newest(source.id)).typedSearchAttributes.get(attributes.SupersededState)).toBe('failed');
 });
 
 test('a run that was restored is restored again, also to a point that it has left', async () => {

@@ -1,6 +1,11 @@
 // Rewinds a run in place: the same run goes on from one of its checkpoints.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WorkflowExecutionDescription, WorkflowStartOptions } from '@temporalio/client';
+import {
+  type WorkflowExecutionDescription,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
 import type { Opening } from '../../activities/journal/batch.ts';
 import type { Spent } from '../../activities/spent.ts';
 import { attributes, type MemoKey, restore as signal } from '../../workflows/runtime/messages.ts';
@@ -13,7 +18,7 @@ import { describe } from './describe.ts';
 import { type NewRun } from './fork.ts';
 import type { Changes } from './fork-request.ts';
 import { begunOf, checkpointNotFound, longRead } from './fork-source.ts';
-import { keptAttributes, startWith } from './opening-start.ts';
+import { type Beginning, keptAttributes, startWith } from './opening-start.ts';
 import { readStatus } from './progress.ts';
 import { viewOf } from './read.ts';
 import { isEnded, type RunStatus } from './status.ts';
@@ -35,14 +40,29 @@ export async function restoreInPlace(deps: Core, id: string, { force, modificati
   await withDeadline(deps, () => requireFree(deps, branch.owner, force));
   const fit = await fitOf(deps, branch);
   if (!fit.fits) throw new ApiError(409, 'does_not_fit', `${cannot(run)}: ${fit.reason} Nothing has changed.`);
-  // It may have ended, or begun again, meanwhile.
-  const owner = (await withDeadline(deps, () => describe(deps.client, run))) ?? branch.owner;
-  const status = await withDeadline(deps, () => requireFree(deps, owner, force));
-  const now = { ...branch, owner };
-  if (isEnded(status)) await startAgain(deps, now, status);
-  else if (!(await asked(deps, now)))
-    await startAgain(deps, now, 'failed', { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
+  await goOn(deps, branch, force);
   return { new_run_id: run, checkpoint_id: ownCheckpoint(branch, run) };
+}
+
+/** A timeline may end at any moment: so often is looked anew what to do. */
+const looks = 3;
+
+async function goOn(deps: Core, branch: Branch, force: boolean | undefined): Promise<void> {
+  const { run } = branch.from;
+  for (let look = 0; look < looks; look++) {
+    const owner = (await withDeadline(deps, () => describe(deps.client, run))) ?? branch.owner;
+    const status = await withDeadline(deps, () => requireFree(deps, owner, force));
+    const now = { ...branch, owner };
+    if (isEnded(status)) return startAgain(deps, now, status);
+    switch (await asked(deps, now)) {
+      case 'heard':
+        return;
+      case 'silent':
+        return startAgain(deps, now, 'failed', { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
+      case 'ended':
+    }
+  }
+  throw active(run, 'running');
 }
 
 async function requireFree(deps: Core, owner: WorkflowExecutionDescription, force = false): Promise<RunStatus> {
@@ -53,28 +73,33 @@ async function requireFree(deps: Core, owner: WorkflowExecutionDescription, forc
   }
   const status = await readStatus(deps, owner);
   if (isEnded(status) || force) return status;
-  throw new ApiError(
-    409,
-    'run_open',
-    `${cannot(run)}: it is ${status}. With "force": true its steps are aborted first.`,
-  );
+  throw active(run, status);
 }
+
+const active = (run: string, status: RunStatus): ApiError =>
+  new ApiError(409, 'run_open', `${cannot(run)}: it is ${status}. With "force": true its steps are aborted first.`);
 
 const cannot = (run: string): string => `Cannot restore run '${run}' in place`;
 
-/** True: the run has heard it and goes on in a new timeline. */
-async function asked(deps: Core, { owner, opening, args }: Branch): Promise<boolean> {
+/** `heard`: the run goes on in a new timeline. `ended`: this one had ended before it could hear. */
+async function asked(deps: Core, { owner, opening, args }: Branch): Promise<'heard' | 'ended' | 'silent'> {
   const { workflowId: run, runId: timeline } = owner;
   const given = await withDeadline(deps, () => begunOf(deps, { run, timeline }));
   const others = JSON.stringify(given?.args) !== JSON.stringify(args);
   const to: Opening = { kind: 'restore', ...opening, ...(others && { args }) };
-  await withDeadline(deps, () => deps.client.workflow.getHandle(run, timeline).signal(signal, to));
+  try {
+    await withDeadline(deps, () => deps.client.workflow.getHandle(run, timeline).signal(signal, to));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'ended';
+    throw error;
+  }
   deps.hub?.hintAbort(run);
   for (const end = Date.now() + answeredWithinMs; Date.now() < end; await sleep(50)) {
     const now = await withDeadline(deps, () => describe(deps.client, run));
-    if (now && now.runId !== timeline) return true;
+    if (now && now.runId !== timeline) return 'heard';
+    if (now?.closeTime) return 'ended';
   }
-  return false;
+  return 'silent';
 }
 
 /** Under the same id. The record of the timeline before stays, and this one's says how that had ended. */
@@ -88,18 +113,20 @@ async function startAgain(
   const { usage, waste } = await longRead(deps, () => viewOf(deps, from.run));
   const account: { usage: Spent; waste: Spent } = { usage, waste };
   const { fork: _fork, waiting_for: _waiting, ...memo }: Partial<Record<MemoKey, unknown>> = owner.memo ?? {};
-  await withDeadline(deps, () =>
-    startWith(
-      deps,
-      branch,
-      {
-        id: from.run,
-        opening: { kind: 'restore', ...opening, account },
-        memo,
-        attributes: [...keptAttributes(owner), { key: attributes.SupersededState, value: superseded }],
-        details: `Restored to event ${from.event} of timeline \`${from.timeline}\`.`,
-      },
-      { workflowIdReusePolicy: 'ALLOW_DUPLICATE', ...more },
-    ),
-  );
+  const beginning: Beginning = {
+    id: from.run,
+    // What is read may be an earlier timeline: the one that is left is known by this alone.
+    opening: { kind: 'restore', ...opening, account, from: owner.runId },
+    memo,
+    attributes: [...keptAttributes(owner), { key: attributes.SupersededState, value: superseded }],
+    details: `Restored to event ${from.event} of timeline \`${from.timeline}\`.`,
+  };
+  try {
+    await withDeadline(deps, () =>
+      startWith(deps, branch, beginning, { workflowIdReusePolicy: 'ALLOW_DUPLICATE', ...more }),
+    );
+  } catch (error) {
+    // Another request was first.
+    throw error instanceof WorkflowExecutionAlreadyStartedError ? active(from.run, 'running') : error;
+  }
 }

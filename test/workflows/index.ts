@@ -9,4 +9,4 @@ export { sink, sinkChild } from './sink.ts';
 export { six } from './six.ts';
 export { spins } from './spins.ts';
 export { talks } from './talks.ts';
-export { begets, branches, stuck } from './ways.ts';
+export { begets, branches, drafts, stuck } from './ways.ts';

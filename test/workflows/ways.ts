@@ -2,6 +2,7 @@
 import { executeChild, uuid4 } from '@temporalio/workflow';
 import { z } from 'zod';
 import { user } from '../../workflows/prompt.ts';
+import { askPerson } from '../../workflows/runtime/person.ts';
 import { step } from '../../workflows/runtime/step.ts';
 import { six } from './six.ts';
 
@@ -37,3 +38,13 @@ export async function stuck({ sound }: z.infer<typeof mind>) {
   return said.text;
 }
 stuck.input = mind;
+
+const drafted = z.object({ topic: z.string() });
+
+/** Asks a person after its second step. */
+export async function drafts({ topic }: z.infer<typeof drafted>) {
+  await step('draft').callModel({ messages: [user(`${topic} draft`)] });
+  await step('polish').callModel({ messages: [user(`${topic} polish`)] });
+  return askPerson({ name: 'verdict', question: 'Is this good?' });
+}
+drafts.input = drafted;
