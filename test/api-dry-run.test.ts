@@ -1,7 +1,7 @@
 // A dry run says what the fork then does, costs nothing and leaves nothing; and the family that forks make.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { add, nothing } from '../activities/spent.ts';
 import type { DryRun, Tree } from '../api/runs/fork-shape.ts';
@@ -56,6 +56,33 @@ async function sources(): Promise<RunAnswer[]> {
   );
   return Promise.all(ids.map((id) => ended(api, id)));
 }
+
+test('at a checkpoint in a timeline that was left it tells what that timeline took, and edits are of its steps', async () => {
+  const { api, world } = stage;
+  const source = await ended(api, await api.start('six', { topic: 'left' }));
+  for (const part of [3, 4, 5, 6]) world.openai.script({ match: `anew part ${part}`, tokens: 40 });
+  const modifications = { input: { topic: 'anew' } };
+  await post(api, `/api/checkpoints/${checkpointOf(source, 2)}/restore`, { create_new_run: false, modifications });
+  const run = await ended(api, source.id);
+  expect(run.result).not.toEqual(source.result);
+  const numbers = (steps: { step_num: number | null }[]) => steps.map(({ step_num }) => step_num);
+
+  const said = await dryRun(checkpointOf(source, 4));
+  expect(numbers(said.steps_reused)).toEqual([1, 2, 3, 4]);
+  expect(numbers(said.steps_again)).toEqual([5, 6]);
+  const costs = (of: RunAnswer) => of.steps.slice(4).reduce((sum, { usage }) => add(sum, usage ?? nothing), nothing);
+  expect(said).toMatchObject({ fits: true, source_ended: true, estimate: costs(source) });
+  expect(costs(run)).not.toEqual(costs(source));
+
+  const steps = { 4: { text: 'edited' } };
+  const edited = await dryRun(checkpointOf(source, 5), { steps });
+  expect(edited).toMatchObject({ fits: true, checkpoint_id: checkpointOf(source, 4) });
+  const { new_run_id } = await forkAt(api, checkpointOf(source, 5), { steps });
+  const { result } = await ended(api, new_run_id);
+  expect(result).toMatchObject([...texts(source).slice(0, 3), 'edited', expect.any(String), expect.any(String)]);
+});
+
+const texts = ({ result }: RunAnswer) => z.array(z.string()).parse(result);
 
 test('what it says is what the fork does, at any checkpoint, and the estimate is what those steps had cost', async () => {
   const all = (await sources()).flatMap((run) =>

@@ -1,7 +1,7 @@
 // The event streams of runs and their views: what the API's routes call.
 import type { ConnectionLike } from '@temporalio/client';
 import type { Hub } from '../../activities/hub.ts';
-import { ownerOf, type Place } from './alone.ts';
+import { ownerOf, readAlone, type Place } from './alone.ts';
 import { endOf, isUpToDate, placeOf } from './catchup.ts';
 import { createEnds } from './ends.ts';
 import { RunNotFound } from './errors.ts';
@@ -62,6 +62,8 @@ export interface Streams {
   point(place: Place, at: Checkpoint): Promise<Point | undefined>;
   /** The run in whose history a point was recorded that this timeline has. Undefined: it has none such. */
   ownerOf(place: Place, at: Checkpoint): Promise<string | undefined>;
+  /** The steps and children of that timeline and of what led to it. Undefined: it has no such point. */
+  alone(place: Place, at: Checkpoint): Promise<Pick<RunView, 'steps' | 'children'> | undefined>;
   /** Waits for the run's end, at most `timeoutMs`. Aborting `signal` ends the wait as `open`. */
   result(runId: string, timeoutMs: number, signal?: AbortSignal): Promise<Outcome>;
   /** How many runs are followed now. */
@@ -119,6 +121,7 @@ export function createStreams(options: StreamsOptions): Streams {
     points: (run) => found(run, () => pointsOf(sources, run)),
     point: (place, at) => pointIn(sources, place, at),
     ownerOf: (place, at) => ownerOf(sources, place, at),
+    alone: async (place, at) => (await readAlone(sources, place, at))?.story,
     subscribe: (run, lastEventId) => subscribe(tails.join(run), lastEventId),
     subscribeNew: (run, timeline) => subscribe(tails.join(run, timeline), undefined),
     async result(run, timeoutMs, signal) {

@@ -8,10 +8,10 @@ import type { Core } from '../deps.ts';
 import { checkpointId, type CheckpointRef, readCheckpointId } from './checkpoint-id.ts';
 import { locateCheckpoint } from './fork-locate.ts';
 import type { Changes } from './fork-request.ts';
-import { type Begun, begunOf, checkpointNotFound, type Located, longRead, ownerOf } from './fork-source.ts';
+import { type Begun, begunOf, checkpointNotFound, type Located, ownerOf } from './fork-source.ts';
 import { editsOf, takenBy, takenIn } from './fork-steps.ts';
 import { changesInput, modified } from './modifications.ts';
-import { viewOf } from './read.ts';
+import { sourceView } from './source-view.ts';
 
 export interface Branch {
   /** Where it begins; of edits the last edited step. */
@@ -21,7 +21,7 @@ export interface Branch {
   begun: Begun;
   /** As recorded, or changed. */
   args: unknown[];
-  opening: Omit<Opening, 'kind'>;
+  opening: Omit<Opening, 'kind'> & Located;
   /** Of a workflow task: a cold worker replays all that is served within one. */
   taskTimeoutMs: number;
 }
@@ -70,9 +70,9 @@ async function changedArgs({ catalogue }: Core, { workflow, args }: Begun, chang
   return [input, ...args.slice(1)];
 }
 
-async function editsAt(deps: Core, { source, checkpoint }: Located, { steps }: Changes): Promise<Edit[]> {
+async function editsAt(deps: Core, located: Located, { steps }: Changes): Promise<Edit[]> {
   if (!steps || Object.keys(steps).length === 0) return [];
-  return editsOf(takenBy(takenIn(await longRead(deps, () => viewOf(deps, source.run))), checkpoint), steps);
+  return editsOf(takenBy(takenIn(await sourceView(deps, located)), located.checkpoint), steps);
 }
 
 /** A step leaves three events, and the timeline's own limit tells how many it was served. No history is read for it. */

@@ -2,22 +2,19 @@
 import { effectOf } from '../../activities/effects.ts';
 import { add, nothing } from '../../activities/spent.ts';
 import type { Core } from '../deps.ts';
-import type { RunView, StepView } from '../events/view.ts';
+import type { StepView } from '../events/view.ts';
 import { branchAt, ownCheckpoint } from './branch.ts';
 import { fitOf } from './check.ts';
 import type { Changes } from './fork-request.ts';
 import type { DryRun, StepAgain, StepRef } from './fork-shape.ts';
-import { longRead } from './fork-source.ts';
 import { type Taken, takenBy, takenIn } from './fork-steps.ts';
-import { viewOf } from './read.ts';
+import { sourceView, type SourceView } from './source-view.ts';
 
 export async function dryRun(deps: Core, id: string, changes: Changes | undefined): Promise<DryRun> {
   const branch = await branchAt(deps, id, changes);
-  const { source, checkpoint } = branch.opening;
   const fit = await fitOf(deps, branch);
-  const view = await longRead(deps, () => viewOf(deps, source.run));
-  const taken = takenIn(view);
-  const reused = checkpoint ? takenBy(taken, checkpoint) : taken;
+  const view = await sourceView(deps, branch.opening);
+  const reused = takenBy(takenIn(view), branch.opening.checkpoint);
   const again = againIn(view, reused).map(asAgain);
   return {
     ...fit,
@@ -26,13 +23,13 @@ export async function dryRun(deps: Core, id: string, changes: Changes | undefine
     steps_again: again,
     side_effects: again.filter(({ side_effect }) => side_effect !== 'none'),
     children_again: childrenIn(view, reused),
-    source_ended: view.completed_at !== null,
+    source_ended: view.ended,
     estimate: again.reduce((sum, { usage }) => add(sum, usage ?? nothing), nothing),
   };
 }
 
 /** In flight at the checkpoint or taken after it; of one that was taken several times the last. */
-function againIn({ steps }: Pick<RunView, 'steps'>, reused: Taken[]): StepView[] {
+function againIn({ steps }: SourceView, reused: Taken[]): StepView[] {
   const kept = new Set<StepView>(reused);
   const until = timeOf(reused);
   const last = new Map<string, StepView>();
@@ -44,7 +41,7 @@ function againIn({ steps }: Pick<RunView, 'steps'>, reused: Taken[]): StepView[]
   return [...last.values()];
 }
 
-const childrenIn = ({ children }: Pick<RunView, 'children'>, reused: Taken[]): DryRun['children_again'] =>
+const childrenIn = ({ children }: SourceView, reused: Taken[]): DryRun['children_again'] =>
   children
     .filter(({ completed_at }) => completed_at === null || completed_at > timeOf(reused))
     .map(({ run_id, workflow }) => ({ run_id, workflow }));
