@@ -9,6 +9,11 @@ const known: Record<keyof Activities, Effect> = {
   callModel: 'none',
   fetchPage: 'none',
   savePoem: 'idempotent',
+  checkFunction: 'none',
+  runFunction: 'none',
+  // Each makes a function of its own.
+  saveFunction: 'external',
+  loadFunction: 'none',
 };
 
 /** Of an activity that is not one of ours, the worst. */

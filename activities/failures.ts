@@ -1,6 +1,7 @@
 // The one place that decides whether a step that failed is tried again, and when.
 import { ApplicationFailure } from '@temporalio/common';
 import { PageFault, type PageFaultKind } from './page/fault.ts';
+import { SandboxUnavailable } from './sandbox/sandbox.ts';
 
 /**
  * How a kind of fault is treated. `never`: trying again cannot help. `four`: the other side may be better in a
@@ -24,6 +25,8 @@ const retries = {
   PageNotFound: 'never',
   PageUnreadable: 'never',
   PageTooLarge: 'never',
+  FunctionNotFound: 'never',
+  SandboxUnavailable: 'four',
   StorageUnavailable: 'patient',
   InvalidReference: 'never',
   WorkerStopped: 'patient',
@@ -109,6 +112,7 @@ export function askedDelayMs(header: (name: string) => string | null, now = Date
 function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   if (error instanceof PageFault) return pageFault(error);
+  if (error instanceof SandboxUnavailable) return new Fault('SandboxUnavailable', error.message, { cause: error });
   if (isSystemError(error)) {
     return new Fault(
       'StorageUnavailable',

@@ -1,17 +1,29 @@
 // Everything that touches the world, by the name under which workflows call it. Adding one is one line here.
 import type { StorageDriver } from '@temporalio/common';
+import { type CheckedAnswer, type CheckRequest, createCheckFunction } from './functions/check.ts';
+import type { CallOutcome, StoredFunction } from './functions/function.ts';
+import { createLoadFunction, createSaveFunction, type Saved, type SaveRequest } from './functions/keep.ts';
+import { createRunFunction, type RunRequest } from './functions/run.ts';
+import type { FunctionStore } from './functions/store.ts';
 import { createCallModel } from './model/call.ts';
 import type { ModelConfig } from './model/config.ts';
 import { createConversations } from './model/conversation.ts';
 import type { ModelReply, ModelRequest } from './model/model.ts';
 import type { Page, PageRequest } from './page/page.ts';
 import { createSavePoem } from './poem.ts';
+import type { Frame, Sandbox } from './sandbox/sandbox.ts';
 
 export interface Activities {
   callModel(request: ModelRequest): Promise<ModelReply>;
   fetchPage(request: PageRequest): Promise<Page>;
   /** Writes `poems/<run id>.txt` under WAYMARK_DATA. */
   savePoem(poem: string): Promise<{ path: string }>;
+  /** Reads a model's answer: the function in it, or why it is none. */
+  checkFunction(request: CheckRequest): Promise<CheckedAnswer>;
+  /** Calls a function in the sandbox. What its program does is an outcome, not a failure of the step. */
+  runFunction(request: RunRequest, input1?: Frame | null): Promise<CallOutcome>;
+  saveFunction(request: SaveRequest): Promise<Saved>;
+  loadFunction(task_id: string): Promise<StoredFunction>;
 }
 
 export interface ActivityDeps {
@@ -19,12 +31,18 @@ export interface ActivityDeps {
   /** Keeps conversations by content: temporal/converter.ts `blobs`. */
   blobs: StorageDriver;
   fetchPage: Activities['fetchPage'];
+  sandbox: Sandbox;
+  functions: FunctionStore;
   /** WAYMARK_DATA. */
   data: string;
 }
 
-export const createActivities = ({ model, blobs, fetchPage, data }: ActivityDeps): Activities => ({
+export const createActivities = ({ model, blobs, fetchPage, sandbox, functions, data }: ActivityDeps): Activities => ({
   callModel: createCallModel(model, createConversations(blobs)),
   fetchPage,
   savePoem: createSavePoem(data),
+  checkFunction: createCheckFunction(sandbox),
+  runFunction: createRunFunction(sandbox),
+  saveFunction: createSaveFunction(functions),
+  loadFunction: createLoadFunction(functions),
 });

@@ -27,6 +27,7 @@ const meanings: Record<ErrorStatus, string> = {
   422: 'A field is wrong: detail names it',
   426: 'Only as a WebSocket',
   500: 'Our fault',
+  502: 'The model failed, or gave nothing usable',
   503: 'Temporal does not answer: Retry-After says when to try again',
 };
 

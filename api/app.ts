@@ -1,5 +1,6 @@
 // The API: createApp puts its routes together. It is thin: parse, ask Temporal, answer.
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { except } from 'hono/combine';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
@@ -8,6 +9,8 @@ import type { Api, ApiDeps, ApiEnv, Core } from './deps.ts';
 import { addDocs } from './docs.ts';
 import { answerError, noSuchRoute, ofZod } from './envelope.ts';
 import { ApiError } from './errors.ts';
+import { guardTasks, runPath } from './doors/tasks/guard.ts';
+import { addTasks } from './doors/tasks/routes.ts';
 import { addHealth } from './health.ts';
 import { logRequests } from './log.ts';
 import { addOpenApi } from './openapi.ts';
@@ -46,7 +49,8 @@ export function createApp(given: ApiDeps): Api {
     }),
   );
   app.use(guardOrigin(deps.config.corsOrigins));
-  app.use(limitBody);
+  guardTasks(app, deps);
+  app.use(except(runPath, limitBody));
 
   addHealth(app, deps);
   addWorkflows(app, deps);
@@ -57,6 +61,7 @@ export function createApp(given: ApiDeps): Api {
   addForks(app, deps);
   addCheckpoints(app, deps);
   addEvents(app, deps);
+  addTasks(app, deps);
   addOpenApi(app, deps);
   addDocs(app);
   addStart(app, deps);

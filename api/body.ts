@@ -8,15 +8,18 @@ export const maxBodyBytes = 1024 * 1024;
 /** Deeper ones would exhaust the stack of whoever walks them. */
 const maxDepth = 100;
 
-export const limitBody: MiddlewareHandler<ApiEnv> = bodyLimit({
-  maxSize: maxBodyBytes,
-  onError: () => {
-    throw new ApiError(413, 'body_too_large', `The body is larger than ${maxBodyBytes} bytes.`, {
-      // What is left of the body is not read, so the connection cannot serve another request.
-      headers: { Connection: 'close' },
-    });
-  },
-});
+export const limitBodyTo = (maxSize: number): MiddlewareHandler<ApiEnv> =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new ApiError(413, 'body_too_large', `The body is larger than ${maxSize} bytes.`, {
+        // What is left of the body is not read, so the connection cannot serve another request.
+        headers: { Connection: 'close' },
+      });
+    },
+  });
+
+export const limitBody = limitBodyTo(maxBodyBytes);
 
 /** Refuses JSON that is nested too deep, before any parser's or schema's recursion meets it. */
 export const limitDepth: MiddlewareHandler<ApiEnv> = async (c, next) => {

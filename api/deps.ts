@@ -3,9 +3,11 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Client } from '@temporalio/client';
 import type { RequestIdVariables } from 'hono/request-id';
 import type { Logger } from 'pino';
+import type { FunctionStore } from '../activities/functions/store.ts';
 import type { Hub } from '../activities/hub.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { ApiError } from './errors.ts';
 import type { Open } from './events/payload.ts';
 import type { Streams } from './events/streams.ts';
 import type { Removed } from './runs/removed.ts';
@@ -39,6 +41,7 @@ export interface ApiDeps {
   hub?: Hub;
   /** How the sandbox is, when the worker that has it shares the process. */
   sandbox?: Pick<Sandbox, 'state'>;
+  functions: FunctionStore;
   catalogue: Catalogue;
   config: ApiConfig;
   log: Logger;
@@ -54,5 +57,10 @@ export interface Core extends ApiDeps {
   removed: Removed;
 }
 
-export type ApiEnv = { Variables: RequestIdVariables };
+interface DoorVariables {
+  /** What a door's clients read in errors, beside what all do. */
+  inErrors?: (error: ApiError) => Record<string, unknown>;
+}
+
+export type ApiEnv = { Variables: RequestIdVariables & DoorVariables };
 export type Api = OpenAPIHono<ApiEnv>;

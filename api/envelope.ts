@@ -14,7 +14,7 @@ export function answerError({ log, config }: Pick<ApiDeps, 'log' | 'config'>) {
     const error = asApiError(thrown, config.showFaults);
     const request_id = c.get('requestId');
     if (error.status >= 500) log.error({ request_id, err: error.cause ?? thrown, type: error.type }, error.message);
-    const body = { ...error.more, type: error.type, detail: error.detail, request_id };
+    const body = { ...c.get('inErrors')?.(error), ...error.more, type: error.type, detail: error.detail, request_id };
     const status: ContentfulStatusCode = error.status;
     return c.json(body, status, error.headers);
   };

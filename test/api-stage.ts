@@ -1,9 +1,12 @@
 // The API on the test run's real Temporal server: asked without a socket, its visibility calls counted.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
 import { inject } from 'vitest';
 import { z } from 'zod';
+import { createFunctionStore } from '../activities/functions/store.ts';
 import { createApp } from '../api/app.ts';
 import type { Catalogue } from '../api/catalogue.ts';
 import type { Api, ApiDeps } from '../api/deps.ts';
@@ -16,7 +19,7 @@ import { openPayloads } from '../temporal/payloads.ts';
 import * as shipped from '../workflows/index.ts';
 import { asks } from './workflows/asks.ts';
 import { six } from './workflows/six.ts';
-import type { World } from './world.ts';
+import { functionsIn, type World } from './world.ts';
 
 export const catalogue: Catalogue = {
   ...shipped,
@@ -71,6 +74,7 @@ export async function openApiStage(world?: World, { address, ...deps }: StageOpt
     streams,
     open,
     catalogue,
+    functions: createFunctionStore(functionsIn(world?.data ?? join(tmpdir(), 'waymark-nobody'))),
     taskQueue: world?.taskQueue ?? 'nobody',
     hub: world?.hub,
     config: {

@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Duration } from '@temporalio/common';
+import { createFunctionStore } from '../activities/functions/store.ts';
 import { createActivities } from '../activities/index.ts';
 import { createMemoryHub } from '../activities/memory-hub.ts';
 import type { ModelConfig } from '../activities/model/config.ts';
 import type { Hub } from '../activities/hub.ts';
 import { attemptInterceptor } from '../activities/owner.ts';
 import { blobs, createDataConverter } from '../temporal/converter.ts';
+import { noSandbox } from './stub-sandbox.ts';
 
 export interface AttemptWorkerOptions {
   address: string;
@@ -67,6 +69,8 @@ export async function startAttemptWorker(options: AttemptWorkerOptions): Promise
       blobs: driver,
       data,
       fetchPage: () => Promise.reject(new Error('No pages here.')),
+      sandbox: noSandbox,
+      functions: createFunctionStore(data),
     }),
     maxHeartbeatThrottleInterval: options.throttle ?? '500ms',
     shutdownGraceTime: options.shutdownGrace ?? '0s',

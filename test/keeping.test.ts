@@ -8,10 +8,12 @@ import { Client } from '@temporalio/client';
 import type { StorageDriver } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { createFunctionStore } from '../activities/functions/store.ts';
 import { createActivities } from '../activities/index.ts';
 import { createMemoryHub } from '../activities/memory-hub.ts';
 import { attemptInterceptor } from '../activities/owner.ts';
 import { blobs, createDataConverter, createKeeper } from '../temporal/converter.ts';
+import { noSandbox } from './stub-sandbox.ts';
 import { type FakeOpenAI, startOpenAI } from './openai.ts';
 
 const taskQueue = `keeping-${randomUUID()}`;
@@ -33,13 +35,15 @@ beforeAll(async () => {
   client = new Client({ connection, namespace, dataConverter });
   const model = { baseURL: openai.url, apiKey: 'x', protocol: 'responses', model: 'gpt-4o-mini' } as const;
   const fetchPage = () => Promise.reject(new Error('No pages here.'));
+  const functions = createFunctionStore(data);
+  const shipped = createActivities({ model, blobs: driver, data, fetchPage, sandbox: noSandbox, functions });
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue,
     dataConverter,
     workflowBundle: { codePath: inject('workflowBundle') },
-    activities: { ...createActivities({ model, blobs: driver, data, fetchPage }), produce, consume },
+    activities: { ...shipped, produce, consume },
     interceptors: { activity: [attemptInterceptor({ hub: createMemoryHub(), keep: createKeeper(driver) })] },
     maxHeartbeatThrottleInterval: '500ms',
   });

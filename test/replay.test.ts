@@ -5,13 +5,14 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { scenarios } from './scenarios.ts';
+import { stubSandbox } from './stub-sandbox.ts';
 import { openWorld, type World } from './world.ts';
 
 const folder = fileURLToPath(new URL('./histories/', import.meta.url));
 const recorded = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
 
 let world: World;
-beforeAll(async () => void (world = await openWorld()));
+beforeAll(async () => void (world = await openWorld({ sandbox: stubSandbox })));
 afterAll(() => world.close());
 
 const replay = (history: unknown) =>

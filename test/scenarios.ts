@@ -10,9 +10,10 @@ import {
   resume,
   type RunState,
 } from '../workflows/runtime/messages.ts';
+import { createFunctionStore } from '../activities/functions/store.ts';
 import type { Opening } from '../activities/journal/batch.ts';
 import { fork } from './forks.ts';
-import type { World } from './world.ts';
+import { functionsIn, type World } from './world.ts';
 
 const question = (content: string) => ({ messages: [{ role: 'user', content }] });
 
@@ -72,6 +73,28 @@ async function restored(world: World): Promise<WorkflowHandle> {
   return world.client.workflow.getHandle(run.workflowId);
 }
 
+/** Of the model, and kept. */
+const program = (code: string) => ({
+  user_inputs: { n: { type: 'integer', description: '' } },
+  packages_used: [],
+  code,
+});
+const kept = '00000000-0000-4000-8000-00000000000';
+
+/** Calls a function that is kept; the world's sandbox is a stub. */
+async function called(world: World, number: number, code: string, inputs: object): Promise<WorkflowHandle> {
+  const task_id = `${kept}${number}`;
+  const task = {
+    task_id,
+    task_name: 'n',
+    task_type: 'input',
+    desired_action: 'n',
+    created_at: '2026-01-01T00:00:00.000Z',
+  } as const;
+  await createFunctionStore(functionsIn(world.data)).write({ ...task, ...program(code), example: null });
+  return world.start('run_function', { task_id, inputs });
+}
+
 /** By name, as its recorded history is called. */
 export const scenarios: Record<string, (world: World) => Promise<WorkflowHandle>> = {
   simple: (world) => world.start('simple', question('What is a fork?')),
@@ -88,6 +111,15 @@ export const scenarios: Record<string, (world: World) => Promise<WorkflowHandle>
   'simple-cancelled': (world) => interrupted(world, 'pause, cancel', 'cancel'),
   'rag-refused': (world) => world.start('rag', { ...question('What is it?'), url: 'http://127.0.0.1:1/' }),
   poem_flow: (world) => world.start('poem_flow', { sentence_count: 3 }),
+  create_function: (world) => {
+    const { code, ...rest } = program('def main_function(n): ...');
+    const answer = { task_name: 'n', ...rest, python_function: code, example: { inputs: { n: 1 } } };
+    world.openai.script({ match: 'one row', text: 'No.', times: 2 });
+    world.openai.script({ match: 'one row', text: JSON.stringify(answer) });
+    return world.start('create_function', { desired_action: 'one row', task_type: 'input' });
+  },
+  run_function: (world) => called(world, 1, 'def main_function(n): ...', { n: 1 }),
+  'run_function-fails': (world) => called(world, 2, 'def main_function(n): raise', { n: 1 }),
   six: async (world) => {
     world.openai.script({ match: 'parts part 2', tokens: 20, tokenMs: 20 });
     const run = await world.start('six', { topic: 'parts' });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Client, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { inject } from 'vitest';
+import { createFunctionStore } from '../activities/functions/store.ts';
 import type { Hub } from '../activities/hub.ts';
 import type { HistoryEvent } from '../activities/journal/history.ts';
 import { createHistoryReader, type HistoryReader } from '../activities/journal/reader.ts';
@@ -14,15 +15,19 @@ import { createMemoryHub } from '../activities/memory-hub.ts';
 import { attemptInterceptor } from '../activities/owner.ts';
 import { createPageFetcher, type PageConfig } from '../activities/page/fetcher.ts';
 import { createFetchPage } from '../activities/page/step.ts';
+import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import { blobs, createDataConverter } from '../temporal/converter.ts';
 import { openHistory } from '../temporal/payloads.ts';
 import { createWorker, type Workers } from '../worker/worker.ts';
+import { noSandbox } from './stub-sandbox.ts';
 import { type FakeOpenAI, startOpenAI } from './openai.ts';
 
 export interface WorldOptions {
   protocol?: 'responses' | 'chat';
   slots?: number;
   pages?: PageConfig;
+  /** For Python programs; without it there is none. It is not closed with the world. */
+  sandbox?: Sandbox;
   /** More activities, for test workflows. */
   activities?: object;
   /** Another Temporal server than the test run's. */
@@ -75,7 +80,14 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     model: 'gpt-4o-mini',
     limits: { firstEventMs: 1500, thinkMs: 1500, idleMs: 1500 },
   };
-  const shipped = createActivities({ model, blobs: driver, data, fetchPage: createFetchPage(pages) });
+  const shipped = createActivities({
+    model,
+    blobs: driver,
+    data,
+    fetchPage: createFetchPage(pages),
+    sandbox: options.sandbox ?? noSandbox,
+    functions: createFunctionStore(functionsIn(data)),
+  });
   let bundle = options.bundle ?? inject('workflowBundle');
   let working: { worker: Workers; ended: Promise<void> } | undefined;
 
@@ -129,6 +141,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
   };
 }
+
+/** USER_TASKS_DIR of a world. */
+export const functionsIn = (data: string): string => join(data, 'user_tasks');
 
 function readingRecorded(recorded: NonNullable<WorldOptions['recorded']>, read: HistoryReader): HistoryReader {
   return async function* from(place) {

@@ -28,6 +28,8 @@ const schema = z.object({
   OPENAI_MODEL: z.string().min(1).default('gpt-4o-mini'),
   OPENAI_BACKGROUND: flag.default(false),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** Where functions are kept: from the working directory. */
+  USER_TASKS_DIR: z.string().min(1).default('user_tasks'),
   /** `production` takes the bundle that `npm run bundle` wrote. */
   NODE_ENV: z.string().default(''),
 });

@@ -2,6 +2,7 @@
 import type { NativeConnection, WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { Hub } from '../activities/hub.ts';
+import { createFunctionStore } from '../activities/functions/store.ts';
 import { createActivities } from '../activities/index.ts';
 import { type DemoModel, startDemoModel } from '../activities/model/demo.ts';
 import type { ModelConfig } from '../activities/model/config.ts';
@@ -45,7 +46,14 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
   const driver = blobs(config.data);
   const { model, demo } = await openModel(environment, log);
   const pages = createPageFetcher({ allow: environment.PAGE_ALLOW, ports: environment.PAGE_PORTS });
-  const shipped = createActivities({ model, blobs: driver, data: config.data, fetchPage: createFetchPage(pages) });
+  const shipped = createActivities({
+    model,
+    blobs: driver,
+    data: config.data,
+    fetchPage: createFetchPage(pages),
+    sandbox: parts.sandbox,
+    functions: createFunctionStore(environment.USER_TASKS_DIR),
+  });
   const worker = await createWorker({
     connection,
     client: clientOn(connection, config),
