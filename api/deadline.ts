@@ -36,6 +36,22 @@ export async function inTime<T>(temporal: Temporal, work: Promise<T>, ms = msOf(
 
 const msOf = ({ config }: Temporal): number => config.deadlineMs ?? defaultDeadlineMs;
 
+/**
+ * A long history takes many calls to read, and Temporal is well all the while. A short call goes first (the run's
+ * describe), so that a request fails soon when Temporal is away.
+ */
+const longReadMs = 15_000;
+
+const longMsOf = (temporal: Temporal): number => Math.max(longReadMs, msOf(temporal));
+
+/** `withDeadline` for the reading of a history. */
+export const longRead = <T>(temporal: Temporal, read: () => Promise<T>): Promise<T> =>
+  withDeadline(temporal, read, longMsOf(temporal));
+
+/** `inTime` for the reading of a history. */
+export const inLongTime = <T>(temporal: Temporal, reading: Promise<T>): Promise<T> =>
+  inTime(temporal, reading, longMsOf(temporal));
+
 /** gRPC's status codes: https://grpc.io/docs/guides/status-codes/ */
 export const grpc = {
   cancelled: 1,

@@ -1,6 +1,6 @@
 // Answers a request with the event stream of a run.
 import type { Context } from 'hono';
-import { inTime } from './deadline.ts';
+import { inLongTime } from './deadline.ts';
 import type { Core } from './deps.ts';
 import { ApiError, runNotFound } from './errors.ts';
 import { RunNotFound, StreamIdError } from './events/errors.ts';
@@ -15,7 +15,7 @@ export function subscribe(deps: Core, id: string, lastEventId?: string): Promise
 
 async function subscribed(deps: Core, id: string, subscribing: Promise<Subscription>): Promise<Subscription> {
   try {
-    return await inTime(deps, subscribing);
+    return await inLongTime(deps, subscribing);
   } catch (error) {
     // One that comes too late has nobody who would leave it.
     subscribing.then((subscription) => subscription.close()).catch(() => {});

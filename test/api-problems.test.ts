@@ -115,6 +115,32 @@ test.each(Object.entries(places))(
   },
 );
 
+test('a history that takes long to read is read, on every route that needs it: Temporal is well', async () => {
+  const id = await api.start('simple', { messages: [{ role: 'user', content: 'slow' }] });
+  await api.client.workflow.getHandle(id).terminate();
+  const { streams } = api.deps;
+  const slowly = async () => void (await sleep(2000));
+  const slow = await openApiStage(undefined, {
+    config: { ...api.deps.config, deadlineMs: undefined },
+    streams: {
+      ...streams,
+      view: (run) => slowly().then(() => streams.view(run)),
+      page: (...asked) => slowly().then(() => streams.page(...asked)),
+      points: (run) => slowly().then(() => streams.points(run)),
+      subscribe: (...asked) => slowly().then(() => streams.subscribe(...asked)),
+    },
+  });
+  const paths = ['', '/events', '/checkpoints', '/tree'].map((path) => `/api/runs/${id}${path}`);
+  const compare = `/api/runs/compare?a=${id}&b=${id}`;
+  const asked = [...paths, compare].map((path) => slow.ask('GET', path));
+  const stream = slow.ask('GET', `/api/runs/${id}/events`, undefined, { accept: 'text/event-stream' });
+  const answers = await Promise.all([...asked, stream]);
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  expect(await answers.at(-1)!.text()).toContain('event: run_failed');
+  expect((await slow.ask('DELETE', `/api/runs/${id}`)).status).toBe(204);
+  await slow.close();
+});
+
 test('a namespace that Temporal does not have is 503 and named, on a read as on a start', async () => {
   const client = new Client({ connection: api.client.connection, namespace: 'nowhere' });
   const elsewhere = await openApiStage(undefined, { client, namespace: 'nowhere' });

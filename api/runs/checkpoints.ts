@@ -1,5 +1,5 @@
 // Reads checkpoints: those of a run, and one of them as it was.
-import { withDeadline } from '../deadline.ts';
+import { longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { RunNotFound } from '../events/errors.ts';
@@ -9,7 +9,7 @@ import { checkpointId, type CheckpointRef, readCheckpointId } from './checkpoint
 import type { CheckpointAnswer, CheckpointList } from './checkpoint-shape.ts';
 import { requireRun } from './describe.ts';
 import { locateCheckpoint } from './fork-locate.ts';
-import { checkpointNotFound, longRead } from './fork-source.ts';
+import { checkpointNotFound } from './fork-source.ts';
 import type { Page } from './list.ts';
 
 /** What a fork was served of its source are checkpoints of its own, too. An unknown run has none. */

@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { upgradeWebSocket } from '@hono/node-server';
 import { WebSocket } from 'ws';
 import { failure } from '../answers.ts';
-import { withDeadline } from '../deadline.ts';
+import { longRead, withDeadline } from '../deadline.ts';
 import type { Api, Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { sendFrames } from '../events/socket.ts';
@@ -60,7 +60,7 @@ export function addEvents(app: Api, deps: Core): void {
     const { offset, limit, last_event_id } = c.req.valid('query');
     await withDeadline(deps, () => requireRun(deps, id));
     if (wantsStream(c)) return sendEvents(deps, c, id, c.req.valid('header')['last-event-id'] ?? last_event_id);
-    const { run_id, total, events } = await withDeadline(deps, () => deps.streams.page(id, offset, limit));
+    const { run_id, total, events } = await longRead(deps, () => deps.streams.page(id, offset, limit));
     return c.json({ run_id, total, events: events.map((event) => ({ ...event, data: { ...event.data } })) }, 200);
   });
 

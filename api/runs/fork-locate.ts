@@ -1,13 +1,13 @@
 // Finds the history that holds a checkpoint: the run's own, one that was served it, or a descendant's.
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { Checkpoint, Place } from '../../activities/journal/batch.ts';
-import { grpc, grpcCode, withDeadline } from '../deadline.ts';
+import { grpc, grpcCode, longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import type { CheckpointRef } from './checkpoint-id.ts';
 import { requireRun } from './describe.ts';
 import { beganWith, descendants } from './fork-descendants.ts';
-import { type Located, longRead } from './fork-source.ts';
+import type { Located } from './fork-source.ts';
 import { rootOf } from './opening-start.ts';
 
 /** Undefined: there is no such checkpoint (any more). Keeps deadlines of its own. */

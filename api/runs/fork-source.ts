@@ -1,7 +1,7 @@
 // Where a fork comes from: the history that holds the checkpoint, and how its timeline had begun.
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { Checkpoint, Place } from '../../activities/journal/batch.ts';
-import { grpc, grpcCode, withDeadline } from '../deadline.ts';
+import { grpc, grpcCode } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import type { CheckpointRef } from './checkpoint-id.ts';
@@ -20,12 +20,6 @@ export interface Begun {
   /** What its opener gave a workflow task: it tells how many steps were served at most. */
   taskTimeoutMs: number;
 }
-
-/** A long history takes a moment to read: to find its newest step, the steps to edit, what a run has spent. */
-const readingMs = 15_000;
-
-export const longRead = <T>(deps: Core, read: () => Promise<T>): Promise<T> =>
-  withDeadline(deps, read, Math.max(readingMs, deps.config.deadlineMs ?? 0));
 
 export const checkpointNotFound = (id: string): ApiError =>
   new ApiError(404, 'checkpoint_not_found', `Checkpoint '${id}' not found`);

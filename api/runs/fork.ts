@@ -1,13 +1,12 @@
 // Forks a run: a new one that goes on from a checkpoint of another, which is only read.
 import type { Forked } from '../../workflows/runtime/messages.ts';
-import { withDeadline } from '../deadline.ts';
+import { longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { metadataOf } from './attributes.ts';
 import { type Branch, branchAt, ownCheckpoint } from './branch.ts';
 import { checkpointId } from './checkpoint-id.ts';
 import { requireRun } from './describe.ts';
 import type { ForkRequest } from './fork-request.ts';
-import { longRead } from './fork-source.ts';
 import { takenIn } from './fork-steps.ts';
 import { bornAttributes, startWith } from './opening-start.ts';
 import { viewOf } from './read.ts';

@@ -1,6 +1,6 @@
 // Reads one run whole: what Temporal's describe and its history say. No worker is asked.
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { withDeadline } from '../deadline.ts';
+import { longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { runNotFound } from '../errors.ts';
 import { RunNotFound } from '../events/errors.ts';
@@ -15,12 +15,13 @@ import { isEnded, type RunStatus } from './status.ts';
 import { attributes } from '../../workflows/runtime/messages.ts';
 
 export async function readRun(deps: Core, id: string): Promise<RunAnswer> {
-  const { run, status, view } = await withDeadline(deps, async () => {
-    const run = await requireRun(deps, id);
-    // One after the other: history is then at least as new as the description.
-    const [status, view] = await Promise.all([readStatus(deps, run), viewOf(deps, id)]);
-    return { run, status: newer(status, view), view };
-  });
+  const run = await withDeadline(deps, () => requireRun(deps, id));
+  // One after the other: history is then at least as new as the description.
+  const [described, view] = await Promise.all([
+    withDeadline(deps, () => readStatus(deps, run)),
+    longRead(deps, () => viewOf(deps, id)),
+  ]);
+  const status = newer(described, view);
   const problem =
     view.problem ?? (isEnded(status) ? undefined : await problemOf(run, status, () => deps.workers.present()));
   return answer(deps, run, status, view, problem);

@@ -1,5 +1,5 @@
 // Deletes an ended run: the histories of all its timelines.
-import { grpc, grpcCode, withDeadline } from '../deadline.ts';
+import { grpc, grpcCode, longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { requireRun } from './describe.ts';
@@ -10,13 +10,14 @@ import { isEnded } from './status.ts';
 
 /** Throws ApiError: 404 unknown, 409 while it is open. */
 export async function removeRun(deps: Core, id: string): Promise<void> {
-  const timelines = await withDeadline(deps, async () => {
+  const { runId } = await withDeadline(deps, async () => {
     const run = await requireRun(deps, id);
     if (!isEnded(await readStatus(deps, run))) {
       throw new ApiError(409, 'run_open', `Run '${id}' is open. Cancel it first; it can be deleted once it has ended.`);
     }
-    return timelinesOf(deps, id, run.runId);
+    return run;
   });
+  const timelines = await longRead(deps, () => timelinesOf(deps, id, runId));
   await withDeadline(deps, async () => {
     await Promise.all([...timelines].map((runId) => remove(deps, id, runId)));
   });

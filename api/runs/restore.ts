@@ -9,7 +9,7 @@ import {
 import type { Opening } from '../../activities/journal/batch.ts';
 import type { Spent } from '../../activities/spent.ts';
 import { attributes, type MemoKey, restore as signal } from '../../workflows/runtime/messages.ts';
-import { withDeadline } from '../deadline.ts';
+import { longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { type Branch, branchAt, ownCheckpoint } from './branch.ts';
@@ -17,7 +17,7 @@ import { fitOf } from './check.ts';
 import { describe } from './describe.ts';
 import { type NewRun } from './fork.ts';
 import type { Changes } from './fork-request.ts';
-import { begunOf, checkpointNotFound, longRead } from './fork-source.ts';
+import { begunOf, checkpointNotFound } from './fork-source.ts';
 import { type Beginning, keptAttributes, startWith } from './opening-start.ts';
 import { readStatus } from './progress.ts';
 import { viewOf } from './read.ts';

@@ -1,8 +1,9 @@
 // The source of a fork as the timeline has it that is forked: a run that was restored since has taken other steps.
+import { longRead } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import type { RunView, TimelineView } from '../events/view.ts';
-import { checkpointNotFound, type Located, longRead } from './fork-source.ts';
 import { checkpointId } from './checkpoint-id.ts';
+import { checkpointNotFound, type Located } from './fork-source.ts';
 import { viewOf } from './read.ts';
 
 export interface SourceView extends Pick<RunView, 'steps' | 'children'> {

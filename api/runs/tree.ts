@@ -1,6 +1,6 @@
 // The family of a run: who was forked from whom and where, how each is, and what it cost.
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
-import { withDeadline } from '../deadline.ts';
+import { longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import type { RunView } from '../events/view.ts';
@@ -42,32 +42,32 @@ type Member = WorkflowExecutionInfo | WorkflowExecutionDescription;
 
 /** None when it was deleted in between. */
 async function branchOf(deps: Core, { workflowId }: Member): Promise<Branch[]> {
-  return withDeadline(deps, async () => {
-    const run = await requireRun(deps, workflowId).catch(noneIfGone);
-    if (!run) return [];
-    const [status, view] = await Promise.all([readStatus(deps, run), briefly(deps, run)]);
-    const { forked_from, checkpoint_id, description } = lineageOf(run);
-    const { timelines = null, usage, waste } = view ?? {};
-    return [
-      {
-        run_id: workflowId,
-        workflow: run.type,
-        status,
-        forked_from,
-        checkpoint_id,
-        description,
-        created_at: new Date(createdAt(run)).toISOString(),
-        completed_at: run.closeTime?.toISOString() ?? null,
-        timelines,
-        usage: usage && waste ? { ...usage, waste } : null,
-      },
-    ];
-  });
+  const run = await withDeadline(deps, () => requireRun(deps, workflowId)).catch(noneIfGone);
+  if (!run) return [];
+  const [status, view] = await Promise.all([withDeadline(deps, () => readStatus(deps, run)), briefly(deps, run)]);
+  const { forked_from, checkpoint_id, description } = lineageOf(run);
+  const { timelines = null, usage, waste } = view ?? {};
+  return [
+    {
+      run_id: workflowId,
+      workflow: run.type,
+      status,
+      forked_from,
+      checkpoint_id,
+      description,
+      created_at: new Date(createdAt(run)).toISOString(),
+      completed_at: run.closeTime?.toISOString() ?? null,
+      timelines,
+      usage: usage && waste ? { ...usage, waste } : null,
+    },
+  ];
 }
 
 function noneIfGone(error: unknown): undefined {
   if (!(error instanceof ApiError) || error.status !== 404) throw error;
 }
 
-const briefly = (deps: Core, run: WorkflowExecutionDescription): Promise<RunView | undefined> =>
-  run.historyLength > mostEvents ? Promise.resolve(undefined) : viewOf(deps, run.workflowId).catch(() => undefined);
+const briefly = async (deps: Core, run: WorkflowExecutionDescription): Promise<RunView | undefined> =>
+  run.historyLength > mostEvents
+    ? undefined
+    : longRead(deps, () => viewOf(deps, run.workflowId)).catch(() => undefined);
