@@ -119,7 +119,7 @@ test('a history that takes long to read is read, on every route that needs it: T
   const id = await api.start('simple', { messages: [{ role: 'user', content: 'slow' }] });
   await api.client.workflow.getHandle(id).terminate();
   const { streams } = api.deps;
-  const slowly = async () => void (await sleep(2000));
+  const slowly = () => sleep(2000);
   const slow = await openApiStage(undefined, {
     config: { ...api.deps.config, deadlineMs: undefined },
     streams: {
