@@ -11,7 +11,7 @@ import { ApiError, type WrongField } from './errors.ts';
 /** Answers an error and logs it when it is ours. Never shows a client what it does not need. */
 export function answerError({ log, config }: Pick<ApiDeps, 'log' | 'config'>) {
   return (thrown: unknown, c: Context<ApiEnv>): Response => {
-    const error = asApiError(thrown, config.showFaults);
+    const error = toApiError(thrown, config.showFaults);
     const request_id = c.get('requestId');
     if (error.status >= 500) log.error({ request_id, err: error.cause ?? thrown, type: error.type }, error.message);
     const body = { ...c.get('inErrors')?.(error), ...error.more, type: error.type, detail: error.detail, request_id };
@@ -20,7 +20,8 @@ export function answerError({ log, config }: Pick<ApiDeps, 'log' | 'config'>) {
   };
 }
 
-function asApiError(thrown: unknown, showFaults: boolean): ApiError {
+/** What a client is told of whatever was thrown. */
+export function toApiError(thrown: unknown, showFaults: boolean): ApiError {
   const error = explain(thrown);
   if (error instanceof ApiError) return error;
   if (error instanceof HTTPException) return ofHono(error);

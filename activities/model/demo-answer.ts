@@ -1,4 +1,5 @@
 // What the demo model answers. It looks words up and does not think; the same question always gets the same answer.
+import { demoFunction } from './demo-function.ts';
 import { goOn } from './question.ts';
 import { exampleOf } from './server/example.ts';
 import type { Asked, OfferedTool, Said } from './server/asked.ts';
@@ -47,6 +48,8 @@ function answerTo(question: string, said: Said[]): string {
   const poem = /exactly (\d+) sentences?/i.exec(question);
   if (poem) return verses(Number(poem[1]));
   const given = said.filter(({ role }) => role === 'system' || role === 'developer').map(({ text }) => text);
+  const written = demoFunction(given.join('\n\n'));
+  if (written !== undefined) return written;
   const found = relevant(question, given.join('\n\n'));
   if (given.some((text) => /most relevant sentences/i.test(text))) return found.join('\n') || 'Nothing fits.';
   const told = said.slice(said.findLastIndex(({ role }) => role === 'user')).filter(({ role }) => role === 'tool');
