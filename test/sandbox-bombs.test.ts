@@ -67,7 +67,7 @@ time.sleep(60)`,
 def turn():
     while True: pass
 for _ in range(8): threading.Thread(target=turn).start()`,
-    ends: ['cpu'],
+    ends: ['cpu', 'processes'],
   },
   'large integers': { code: 'return 9 ** 9 ** 9', ends: ['cpu', 'memory'] },
   'a fork bomb': { code: 'while True:\n    try: os.fork()\n    except OSError: pass', ends: ['cpu'] },

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { Outcome, Sandbox } from '../activities/sandbox/sandbox.ts';
 import { showBoundary } from './sandbox-boundary.ts';
 import { type Decoys, openDecoys } from './sandbox-decoys.ts';
-import { json, openTestSandbox, preparingMs, runCode, sandboxData } from './sandbox-stage.ts';
+import { json, openTestSandbox, preparingMs, runCode, sandboxDirectory } from './sandbox-stage.ts';
 import { sampleOf, seed } from './sample.ts';
 
 const folder = fileURLToPath(new URL('./sandbox', import.meta.url));
@@ -67,7 +67,7 @@ async function outside(): Promise<string> {
 
 /** As they were prepared for the sandbox. */
 async function packages(): Promise<string> {
-  for await (const path of glob(join(sandboxData, 'python/*/root/python/site'))) return path;
+  for await (const path of glob(join(sandboxDirectory, '*/root/python/site'))) return path;
   throw new Error('Nothing is prepared.');
 }
 

@@ -1,16 +1,20 @@
-// The real sandbox for tests, prepared once for all of them and kept beside the sources: half a minute the first time.
-import { fileURLToPath } from 'node:url';
+// The real sandbox for tests, prepared once for all of them and kept: half a minute the first time.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createSandbox } from '../activities/sandbox/create.ts';
 import type { Input, Json, Outcome, Program, Sandbox } from '../activities/sandbox/sandbox.ts';
 
-/** Ignored by git. */
-export const sandboxData = fileURLToPath(new URL('../.waymark/tests', import.meta.url));
+/** Open to all, as a repository in somebody's home is not; kept from one test run to the next. */
+export const sandboxDirectory = join(tmpdir(), `waymark-sandbox-tests-${process.getuid?.()}`);
+
+/** How tests make sandboxes. */
+export const inTests = { data: sandboxDirectory, directory: sandboxDirectory };
 
 /** On a new machine it is made first. */
 export const preparingMs = 10 * 60_000;
 
 export async function openTestSandbox(): Promise<Sandbox> {
-  const sandbox = createSandbox({ data: sandboxData });
+  const sandbox = createSandbox(inTests);
   const state = await sandbox.prepared();
   if (state.kind === 'ready') return sandbox;
   await sandbox.close();

@@ -6,7 +6,7 @@ import { createSandbox } from '../activities/sandbox/create.ts';
 import { type Sandbox, SandboxUnavailable } from '../activities/sandbox/sandbox.ts';
 import { descendantsOf } from './processes.ts';
 import { sampleOf } from './sample.ts';
-import { json, noAbort, openTestSandbox, preparingMs, runCode, sandboxData } from './sandbox-stage.ts';
+import { json, noAbort, openTestSandbox, preparingMs, runCode, inTests } from './sandbox-stage.ts';
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -290,14 +290,14 @@ test('more programs than may run at once wait for their turn', async () => {
 });
 
 test('switched off, it says so, and runs nothing', async () => {
-  const off = createSandbox({ data: sandboxData, off: true });
+  const off = createSandbox({ ...inTests, off: true });
   expect(await off.prepared()).toMatchObject({ kind: 'unavailable', reason: expect.stringContaining('SANDBOX_OFF') });
   await expect(runCode(off, body('pass'))).rejects.toThrow(SandboxUnavailable);
   await off.close();
 });
 
 test('without a Python that fits it says what is needed', async () => {
-  const none = createSandbox({ data: sandboxData, python: 'no-such-python' });
+  const none = createSandbox({ ...inTests, python: 'no-such-python' });
   expect(await none.prepared()).toMatchObject({
     kind: 'unavailable',
     reason: expect.stringContaining('SANDBOX_PYTHON'),

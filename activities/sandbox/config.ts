@@ -13,6 +13,8 @@ export const sandboxEnvironment = z.object({
     .transform((text) => text === '1' || text === 'true'),
   /** The interpreter; empty: the first fitting one on PATH. */
   SANDBOX_PYTHON: z.string().default(''),
+  /** Where Python and its packages are prepared; empty: in WAYMARK_DATA. */
+  SANDBOX_DIR: z.string().default(''),
   /** Whom programs run as when the service is root. */
   SANDBOX_UID: count(65_533, 60_900),
   SANDBOX_AT_ONCE: count(1000, 4),
@@ -37,6 +39,7 @@ export interface SandboxConfig {
   off?: boolean;
   /** A command or a path. */
   python?: string;
+  directory?: string;
   uid?: number;
   atOnce?: number;
   warm?: number;
@@ -61,6 +64,7 @@ export const sandboxConfig = (environment: SandboxEnvironment, data: string): Sa
   data,
   off: environment.SANDBOX_OFF,
   python: environment.SANDBOX_PYTHON,
+  directory: environment.SANDBOX_DIR,
   uid: environment.SANDBOX_UID,
   atOnce: environment.SANDBOX_AT_ONCE,
   warm: environment.SANDBOX_WARM,

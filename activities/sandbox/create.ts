@@ -76,13 +76,14 @@ async function openBoxes(
   limits: Limits,
   signal: AbortSignal,
 ): Promise<{ boxes: Boxes; prepared: Prepared }> {
-  const { data, off = false, python = '', uid = 60_900, atOnce = 4, warm = 1, note = () => undefined } = config;
+  const { data, off = false, python = '', directory = '' } = config;
+  const { uid = 60_900, atOnce = 4, warm = 1, note = () => undefined } = config;
   if (off) throw new SandboxUnavailable('Python programs are switched off here: SANDBOX_OFF is set.');
   const filter = syscallFilter(process.arch);
   if (!filter) throw new SandboxUnavailable(`There is no sandbox for ${process.arch}: only for x64 and arm64.`);
   // No limit on processes binds root.
   const forOthers = process.getuid?.() === 0;
-  const prepared = await prepare({ data, python, forOthers, note }, signal);
+  const prepared = await prepare({ directory, data, python, forOthers, note }, signal);
   const jail = createJail(prepared, limits.disk, forOthers ? uid : undefined);
   return { prepared, boxes: createBoxes((load) => openBox(jail, filter, load), atOnce, warm) };
 }

@@ -28,6 +28,8 @@ const variables = {
   TZ: 'UTC',
   LD_LIBRARY_PATH: '/usr/lib',
   OPENBLAS_NUM_THREADS: '1',
+  // Else each thread reserves 64 MB of addresses, and addresses are what is limited.
+  MALLOC_ARENA_MAX: '1',
 };
 
 export function createJail({ bwrap, root, runner }: Prepared, disk: number, uid: number | undefined): Jail {

@@ -1,16 +1,19 @@
 // Where prepared folders lie, and how one comes to be there whole or not at all.
 import { randomBytes } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { SandboxUnavailable } from './sandbox.ts';
 
-/** For a service that is root and whose data lie in a home that nobody else may enter. */
+/** For a service that is root: its data are closed to others, as is the home that they may lie in. */
 const forAll = '/var/cache/waymark/python';
 
-/** @param forOthers programs run as somebody else than the service */
-export async function openPlace(data: string, forOthers: boolean): Promise<string> {
-  const ours = join(data, 'python');
-  await mkdir(ours, { recursive: true });
-  if (!forOthers || (await isOpen(ours))) return ours;
+/** @param forOthers programs run as somebody else than the service; where one is named, it must then be open to all */
+export async function openPlace(named: string, data: string, forOthers: boolean): Promise<string> {
+  const wanted = resolve(named === '' ? join(data, 'python') : named);
+  await mkdir(wanted, { recursive: true });
+  if (!forOthers || (await isOpen(wanted))) return wanted;
+  if (named !== '')
+    throw new SandboxUnavailable(`SANDBOX_DIR=${named} is closed to others: programs run as another user.`);
   await mkdir(forAll, { recursive: true, mode: 0o755 });
   return forAll;
 }

@@ -1,7 +1,7 @@
 // Makes what sandboxes are made of, once for each Python and each set of pins; after that it is found.
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { CommandFault, printed } from './command.ts';
@@ -32,6 +32,8 @@ export interface Prepared {
 }
 
 export interface Preparing {
+  /** Where; empty: in WAYMARK_DATA. */
+  directory: string;
   /** WAYMARK_DATA. */
   data: string;
   /** What SANDBOX_PYTHON names; empty: whatever fits. */
@@ -43,12 +45,12 @@ export interface Preparing {
 
 /** @throws SandboxUnavailable */
 export async function prepare(
-  { data, python: wanted, forOthers, note }: Preparing,
+  { directory, data, python: wanted, forOthers, note }: Preparing,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const python = await findInterpreter(wanted, signal);
   const bwrap = await systemBubblewrap(python, signal);
-  const place = await openPlace(resolve(data), forOthers);
+  const place = await openPlace(directory, data, forOthers);
   const final = join(place, `${python.version.join('.')}-${await digestOf(python, bwrap)}`);
   const runner = await placeRunner(place);
   const found = await read(final);

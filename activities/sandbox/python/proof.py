@@ -9,7 +9,8 @@ import socket
 import threading
 
 libc = ctypes.CDLL(None, use_errno=True)
-VARIABLES = {"HOME", "TMPDIR", "PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "OPENBLAS_NUM_THREADS", "PWD", "LC_CTYPE"}
+VARIABLES = {"HOME", "TMPDIR", "PATH", "LANG", "LC_CTYPE", "TZ", "PWD"}
+VARIABLES |= {"LD_LIBRARY_PATH", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"}
 FOLDERS = {"dev", "lib", "lib64", "python", "tmp", "usr"}
 
 
