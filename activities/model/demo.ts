@@ -20,8 +20,8 @@ export interface DemoModel {
   close(): Promise<void>;
 }
 
-/** @param tokenMs wait before each token, in ms: an answer shall be seen to come */
-export async function startDemoModel({ tokenMs = 15 } = {}): Promise<DemoModel> {
+/** @param tokenMs wait before each token, in ms: there shall be time to see an answer come, and to pause it by hand */
+export async function startDemoModel({ tokenMs = 40 } = {}): Promise<DemoModel> {
   const server = createServer((request, response) => {
     serve(request, response, tokenMs).catch((error: unknown) => {
       // Who asks wrongly is told; whoever has gone needs no answer.
