@@ -20,12 +20,15 @@ function readable(line: string): string {
 /** The SDK tells every state of its worker as information; whoever runs the service need not know. */
 const levels = { TRACE: 'trace', DEBUG: 'trace', INFO: 'debug', WARN: 'warn', ERROR: 'error' } as const;
 
+/** The SDK warns of a worker without workflows; the one that reads journals is meant so. */
+const asMeant = 'No workflows registered, not polling for workflow tasks';
+
 /** Must come before the first connection of a worker: the SDK has one runtime for the process. */
 export function installRuntime(log: Logger): void {
   const write = (level: SdkLevel, message: string, meta: object = {}) => {
     // A task token is the right to answer for a step.
     const { taskToken: _, ...told } = { taskToken: undefined, ...meta };
-    log[levels[level]]({ ...told, component: 'temporal-sdk' }, message);
+    log[message === asMeant ? 'trace' : levels[level]]({ ...told, component: 'temporal-sdk' }, message);
   };
   const at = (level: SdkLevel) => (message: string, meta?: object) => write(level, message, meta);
   const { logger } = Runtime.install({
