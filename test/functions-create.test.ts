@@ -78,6 +78,11 @@ describe('answers that cannot be mended', () => {
     ['no name', good.replace('"A test"', '""')],
     ['a type that is none', answerWith(plain, { user_inputs: { n: { type: 'DataFrame' } } })],
     ['inputs without types', answerWith(plain, { user_inputs: { n: {} } })],
+    [
+      'nothing but the code, and much of it',
+      `Here is the function:\n\`\`\`python\n${'def f(x):\n    return {"a": x}\n'.repeat(8000)}\`\`\``,
+    ],
+    ['an input1 without a data set', answerWith(plain, { user_inputs: { input1: { type: 'object' } } })],
     ['a number for the code', answerWith(plain, { python_function: 5 })],
   ];
   test.each(answers)('%s', (_, answer) => {

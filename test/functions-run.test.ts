@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { failureOf } from '../activities/functions/ending.ts';
 import { wrongInputs } from '../activities/functions/given.ts';
 import type { Json } from '../activities/sandbox/sandbox.ts';
 import type { RunAnswer } from '../api/runs/shape.ts';
@@ -181,7 +182,7 @@ describe('programs that give no frame', () => {
     [
       'lacks a package',
       'import sklearn',
-      { type: 'package_missing', message: "The program needs the package 'sklearn', which is not there." },
+      { type: 'package_missing', message: expect.stringMatching(/not there: sklearn\. There are: .*pandas/) },
     ],
     [
       'takes memory',
@@ -322,4 +323,22 @@ test('a large frame goes through whole, stored outside of the history', async ()
   expect(result.values).toEqual([numbers.toReversed(), texts.toReversed()]);
   const history = await stage.world.client.workflow.getHandle(run_id).fetchHistory();
   expect(JSON.stringify(history).length).toBeLessThan(60_000);
+});
+
+test.each([
+  ['time', 15_000, '15 s'],
+  ['cpu', 15, '15 s'],
+  ['memory', 1024 ** 3, '1024 MiB'],
+  ['processes', 64, '64 of them'],
+  ['output', 1024 ** 2, '1024 KiB'],
+  ['file_size', 50 * 1024 ** 2, '50 MiB'],
+  ['disk', 100 * 1024 ** 2, '100 MiB'],
+  ['open_files', 64, '64 of them'],
+  ['result_size', 32 * 1024 ** 2, '32 MiB'],
+] as const)('the limit %s is named with what is allowed', (limit, allowed, amount) => {
+  const ran = { stdout: '', stderr: '', duration_ms: 1, peak_bytes: 1 };
+  const { type, message } = failureOf({ ...ran, kind: 'limit', limit, allowed });
+  expect(type).toBe('LimitExceeded');
+  expect(message).toContain(`'${limit}'`);
+  expect(message).toContain(amount);
 });

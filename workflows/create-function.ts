@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import type { CheckedAnswer } from '../activities/functions/check.ts';
+import { packagesMessage } from '../activities/functions/ending.ts';
 import type { Draft, TaskType } from '../activities/functions/function.ts';
 import { asked, askedAgain } from './function-prompt.ts';
 import { programStep } from './run-function.ts';
@@ -51,9 +52,7 @@ async function write(desired_action: string, task_type: TaskType): Promise<Draft
 }
 
 function errorOf(checked: Exclude<CheckedAnswer, { kind: 'function' }>): string {
-  if (checked.kind === 'unusable') return checked.error;
-  const { missing, available } = checked;
-  return `These packages are not there: ${missing.join(', ')}. There are: Python's standard library, ${available.join(', ')}.`;
+  return checked.kind === 'unusable' ? checked.error : packagesMessage(checked.missing, checked.available);
 }
 
 const unusable = (error: string): ApplicationFailure =>

@@ -13,24 +13,39 @@ const keys: [Key, string[]][] = [
   ['example', ['example', 'examples', 'examplecall', 'exampleinput', 'exampleinputs']],
 ];
 
-/** How many braces are tried as the object's first and as its last: prose may have some, too. */
-const tried = 6;
+const functionKeys = new Set(keys.flatMap(([key, others]) => (key === 'python_function' ? others : [])));
 
-const strict = (part: string): unknown => JSON.parse(part);
-const mended = (part: string): unknown => JSON.parse(jsonrepair(part));
+/** In characters. */
+const longest = 400_000;
+
+/** How many braces are tried as the object's first and as its last: prose may have some, too. */
+const tried = { strictly: 6, mended: 3 };
 
 /** Undefined: there is no object with a function in it. */
 export function answerIn(text: string): RawAnswer | undefined {
-  for (const read of [strict, mended])
-    for (const part of parts(text)) {
-      const found = named(attempt(() => read(part)));
-      if (found) return found;
-    }
+  if (text.length > longest) return undefined;
+  for (const part of parts(text, tried.strictly)) {
+    const found = named(attempt(() => JSON.parse(part)));
+    if (found) return found;
+  }
+  // Mending is slow, and makes something of anything: of plain code, too, which is a common answer.
+  if (!hasFunctionKey(text)) return undefined;
+  for (const part of parts(text, tried.mended)) {
+    const found = named(attempt(() => JSON.parse(jsonrepair(part))));
+    if (found) return found;
+  }
   return undefined;
 }
 
+const hasFunctionKey = (text: string): boolean =>
+  text
+    .matchAll(/[{,]\s*["'“]?([a-z][a-z _-]{0,20})["'”]?\s*:/gi)
+    .some(([, key = '']) => functionKeys.has(lettersOf(key)));
+
+const lettersOf = (key: string): string => key.toLowerCase().replaceAll(/[^a-z]/g, '');
+
 /** What may be the object: from one of the first braces to one of the last, the longest first. */
-function* parts(text: string): Generator<string> {
+function* parts(text: string, tried: number): Generator<string> {
   const starts = [...text.matchAll(/\{/g)].slice(0, tried).map(({ index }) => index);
   const ends = [...text.matchAll(/\}/g)].slice(-tried).map(({ index }) => index + 1);
   for (const start of starts) for (const end of ends.toReversed()) if (end > start) yield text.slice(start, end);
@@ -59,7 +74,7 @@ function fieldOf(fields: [string, unknown][], key: Key, others: string[]): unkno
   const exact = fields.find(([name]) => name === key);
   if (exact) return exact[1];
   for (const other of others) {
-    const like = fields.find(([name]) => name.toLowerCase().replaceAll(/[^a-z]/g, '') === other);
+    const like = fields.find(([name]) => lettersOf(name) === other);
     if (like) return like[1];
   }
   return undefined;

@@ -3,7 +3,7 @@ import { currentAttempt } from '../attempt.ts';
 import type { InvalidCode, LimitName, Sandbox } from '../sandbox/sandbox.ts';
 import { readDraft, unusable } from './draft.ts';
 import type { Draft, TaskType } from './function.ts';
-import { missingPackages } from './packages.ts';
+import { availableIn, missingPackages } from './packages.ts';
 import { wrongSignature } from './signature.ts';
 
 export interface CheckRequest {
@@ -32,10 +32,8 @@ export const createCheckFunction =
     if (checked.kind !== 'function') return unusable(whyUnread(checked));
     const wrong = wrongSignature(checked.parameters, { task_type, user_inputs: draft.user_inputs });
     if (wrong !== undefined) return unusable(wrong);
-    const state = sandbox.state();
-    const available = state.kind === 'ready' ? Object.keys(state.packages) : [];
-    const missing = await missingPackages(sandbox, available, draft.packages_used, signal);
-    if (missing.length > 0) return { kind: 'packages_missing', missing, available };
+    const missing = await missingPackages(sandbox, draft.packages_used, signal);
+    if (missing.length > 0) return { kind: 'packages_missing', missing, available: availableIn(sandbox) };
     return { kind: 'function', draft };
   };
 

@@ -43,8 +43,9 @@ export function readDraft(text: string, task_type: TaskType): Drafted {
   const { python_function: code, example, ...rest } = parsed.data;
   // A frame is never listed: models that do so mean the same.
   const { input1: _, ...listed } = rest.user_inputs;
-  const user_inputs = task_type === 'passthrough' ? listed : rest.user_inputs;
-  return { kind: 'draft', draft: { ...rest, user_inputs, code, example: exampleOf(example, task_type) } };
+  if (task_type === 'input' && Object.hasOwn(rest.user_inputs, 'input1'))
+    return unusable('input1 is the name of a data set, and this function gets none: give the input another name.');
+  return { kind: 'draft', draft: { ...rest, user_inputs: listed, code, example: exampleOf(example, task_type) } };
 }
 
 export const unusable = (error: string): Drafted & { kind: 'unusable' } => ({ kind: 'unusable', error });

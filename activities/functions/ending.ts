@@ -27,7 +27,10 @@ export function failureOf(ended: NoResult): CallFailure {
     case 'exited':
       return { type: 'ProgramExited', message: `The program ended without a result (${endedBy(ended)}).` };
     case 'missing_package':
-      return { type: 'PackageMissing', message: `The program needs the package '${ended.name}', which is not there.` };
+      return {
+        type: 'PackageMissing',
+        message: packagesMessage([ended.name], ended.available),
+      };
     case 'invalid_code': {
       const where = ended.line === null ? '' : ` (line ${ended.line})`;
       return { type: 'InvalidCode', message: `The code cannot be run${where}: ${ended.message}` };
@@ -36,6 +39,10 @@ export function failureOf(ended: NoResult): CallFailure {
       return { type: 'InvalidInputs', message: ended.wrong.map(({ message }) => message).join(' ') };
   }
 }
+
+/** Also for the model to read. */
+export const packagesMessage = (missing: string[], available: string[]): string =>
+  `These packages are not there: ${missing.join(', ')}. There are: Python's standard library, ${available.join(', ')}.`;
 
 const endedBy = ({ code, signal }: { code: number | null; signal: string | null }): string =>
   signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;

@@ -57,5 +57,11 @@ export interface WrongInput {
   type: 'missing' | 'unknown' | 'wrong_type' | 'too_deep';
 }
 
+type MissingPackage = Extract<Outcome, { kind: 'missing_package' }>;
+
 /** What became of a call: that of the program, unless it was not begun for its inputs. */
-export type CallOutcome = Outcome | { kind: 'invalid_inputs'; wrong: WrongInput[] };
+export type CallOutcome =
+  | Exclude<Outcome, MissingPackage>
+  /** `available`: what is there besides Python's own. */
+  | (MissingPackage & { available: string[] })
+  | { kind: 'invalid_inputs'; wrong: WrongInput[] };

@@ -21,14 +21,15 @@ def main_function(names):
     return pandas.DataFrame({"name": [name for name in names if missing(name)]})
 `;
 
+/** Besides Python's own modules. */
+export function availableIn(sandbox: Sandbox): string[] {
+  const state = sandbox.state();
+  return state.kind === 'ready' ? Object.keys(state.packages) : [];
+}
+
 /** As they were named. */
-export async function missingPackages(
-  sandbox: Sandbox,
-  available: string[],
-  used: string[],
-  signal: AbortSignal,
-): Promise<string[]> {
-  const there = new Set(available.map(normal));
+export async function missingPackages(sandbox: Sandbox, used: string[], signal: AbortSignal): Promise<string[]> {
+  const there = new Set(availableIn(sandbox).map(normal));
   const unknown = used.filter((name) => !there.has(normal(bare(name))));
   if (unknown.length === 0) return [];
   const names = unknown.map((name) => bare(name).split('.')[0] ?? '');

@@ -3,6 +3,7 @@ import { currentAttempt } from '../attempt.ts';
 import type { Frame, Input, Json, Sandbox } from '../sandbox/sandbox.ts';
 import type { Callable, CallOutcome } from './function.ts';
 import { declaredType, wrongInputs } from './given.ts';
+import { availableIn } from './packages.ts';
 
 export interface RunRequest extends Callable {
   inputs: Record<string, Json>;
@@ -16,7 +17,8 @@ export const createRunFunction =
     if (wrong.length > 0) return { kind: 'invalid_inputs', wrong };
     const given = Object.entries(inputs).map(([name, value]) => [name, asInput(fn.user_inputs[name]?.type, value)]);
     const program = { code: fn.code, inputs: Object.fromEntries(given), ...(input1 && { frame: input1 }) };
-    return sandbox.run(program, currentAttempt().signal);
+    const outcome = await sandbox.run(program, currentAttempt().signal);
+    return outcome.kind === 'missing_package' ? { ...outcome, available: availableIn(sandbox) } : outcome;
   };
 
 function asInput(type: string | undefined, value: Json): Input {

@@ -1,7 +1,7 @@
 // What a run was asked, as lists and the Temporal Web UI show it.
 
 /** Fields of an input that hold the question, in this order, when it is no conversation. */
-const keys = ['message', 'query', 'question', 'prompt'];
+const keys = ['message', 'query', 'question', 'prompt', 'desired_action'];
 
 /** The last message of the user, else the first text among the usual fields; null when there is none. */
 export function questionOf(input: unknown): string | null {
