@@ -206,3 +206,55 @@ test('a fork has those that it was served, under ids of its own, with the result
   const again = await forkAt(api, items[0]?.id ?? '');
   expect((await ended(api, again.new_run_id)).lineage.forked_from).toBe(new_run_id);
 });
+
+test('the checkpoint of a step that a restore in place edited has the edited result, and the one before it the old', async () => {
+  const { api, url, world } = stage;
+  const source = await ended(api, await api.start('rag', { ...question('Do otters hold hands?'), url }));
+  const original = checkpointOf(source, 2);
+  const before = await one(original);
+  const result = { ...reply.parse(before.step?.result), text: 'They do not.' };
+  world.openai.script({ match: 'They do not.', tokens: 400, tokenMs: 50 });
+  const steps = { 2: result };
+  const { checkpoint_id } = await post<RestoreAnswer>(api, `/api/checkpoints/${checkpointOf(source, 3)}/restore`, {
+    ...inPlace,
+    modifications: { steps },
+  });
+  await world.openai.until(() => world.openai.matching('They do not.').some(({ outcome }) => outcome === 'open'));
+  await api.ask('POST', `/api/runs/${source.id}/cancel`);
+  const run = await ended(api, source.id);
+  const edited = checkpointOf(run, 2);
+  expect((await list(run.id)).items.map(({ id }) => id)).toEqual([
+    ...[1, 2, 3].map((step) => checkpointOf(source, step)),
+    edited,
+  ]);
+  expect(checkpoint_id).toBe(edited);
+  expect(checkpointOf(run, 1)).toBe(checkpointOf(source, 1));
+  expect((await one(edited)).step?.result).toEqual(result);
+  expect(await text(original)).toBe(JSON.stringify(before));
+
+  /** What the model was asked in the fork's only new step. */
+  const askedIn = async (path: string): Promise<string> => {
+    world.openai.ledger.length = 0;
+    const { new_run_id } = await post<RestoreAnswer>(api, path);
+    expect(await ended(api, new_run_id)).toMatchObject({ status: 'completed' });
+    expect(world.openai.ledger).toHaveLength(1);
+    return JSON.stringify(world.openai.ledger[0]);
+  };
+  for (const path of [
+    `/api/checkpoints/${edited}/fork`,
+    `/api/checkpoints/${checkpoint_id}/restore`,
+    `/api/runs/${run.id}/fork`,
+  ])
+    expect(await askedIn(path)).toContain('They do not.');
+  expect(await askedIn(`/api/checkpoints/${original}/fork`)).not.toContain('They do not.');
+
+  // A timeline that was served it has it so, too; and so has a fork, which names the edited point as where it is from.
+  const { new_run_id } = await forkAt(api, edited);
+  const fork = await ended(api, new_run_id);
+  expect(fork.lineage.checkpoint_id).toBe(edited);
+  expect(await one(checkpointOf(fork, 2))).toMatchObject({ run_id: fork.id, step: { result } });
+  await post(api, `/api/checkpoints/${original}/restore`, inPlace);
+  const again = await api.until(run.id, ({ timelines, completed_at }) => timelines.length === 3 && !!completed_at);
+  expect(checkpointOf(again, 2)).toBe(original);
+  expect((await one(edited)).step?.result).toEqual(result);
+});

@@ -87,6 +87,10 @@ test('two forks have in common what both were served; a step that was edited in 
   expect(await compare(fork.id, root.id)).toMatchObject({ common_steps: 4 });
   const edited = await forkedAt(root, 4, { steps: { 3: { ...reply.parse(root.steps[2]?.result), text: 'other' } } });
   expect(await compare(root.id, edited.id)).toMatchObject({ common_steps: 2 });
+  // A result that is too large to be shown is known to be another one, too.
+  const large = { ...reply.parse(root.steps[2]?.result), text: 'other '.repeat(10_000) };
+  const unshown = await forkedAt(root, 4, { steps: { 3: large } });
+  expect(await compare(root.id, unshown.id)).toMatchObject({ common_steps: 2 });
 });
 
 test('a running run and a restored one are told as they are: what is under way, what failed', async () => {

@@ -42,6 +42,8 @@ export interface Job {
   of?: number;
   /** The job as sdk-core words it, without its seq. */
   told: { [key: string]: Json };
+  /** Somebody gave it another result than its event has. Who is served it later is told so, too. */
+  edited?: true;
 }
 
 /** The commands that are matched, by the name of the SDK's command. */

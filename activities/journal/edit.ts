@@ -1,4 +1,4 @@
-// Writes edited results into a journal, so that forks of the fork have them, too.
+// Writes edited results into a journal, and marks them: forks of the fork have them, too, and their events tell otherwise.
 import type { Batch, Edit, Job, Json } from './batch.ts';
 import { JournalFault } from './fault.ts';
 
@@ -11,7 +11,7 @@ export function edited(batches: Batch[], edits: Edit[]): Batch[] {
       const edit = open.get(key(batch.at.timeline, job.event));
       if (!edit || !isAnswer(job)) return job;
       open.delete(key(edit.timeline, edit.event));
-      return withResult(job, edit.result);
+      return { ...withResult(job, edit.result), edited: true as const };
     });
     return { ...batch, jobs };
   });

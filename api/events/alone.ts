@@ -25,11 +25,18 @@ export interface Alone {
   time: string;
   /** The run whose history that is. */
   owner: string;
+  /** With results that somebody edited. */
+  edited: boolean;
 }
 
-/** The run in whose history a point was recorded. Undefined: the timeline has none such, of its own or served. */
-export const ownerOf = async (sources: Sources, source: Place, wanted: Checkpoint): Promise<string | undefined> =>
-  (await readAlone(sources, source, wanted))?.owner;
+/**
+ * The run in whose history a point was recorded. Undefined: the timeline has none such, of its own or served; of a point
+ * within another timeline also when nobody had edited it here.
+ */
+export async function ownerOf(sources: Sources, source: Place, wanted: Checkpoint): Promise<string | undefined> {
+  const read = await readAlone(sources, source, wanted);
+  return wanted.within === undefined || read?.edited ? read?.owner : undefined;
+}
 
 /** Undefined: neither the timeline nor what it was served has such an event, or it is gone. */
 export async function readAlone(
@@ -43,13 +50,17 @@ export async function readAlone(
   const turns = createTurns(wanted);
   const bases = new Set<string>();
   let [time, owner] = ['', run];
+  let edited = false;
   let end = 0;
   const take = (happenings: Happening[], of: string) => {
     for (const happening of happenings) {
       const place = placeOf({ timeline: of }, happening);
       if (place.timeline === wanted.timeline) {
         owner = happening.origin?.run ?? run;
-        if (place.event <= wanted.event) time = happening.at;
+        if (place.event <= wanted.event) {
+          time = happening.at;
+          edited = place.within !== undefined;
+        }
       }
       if (happening.kind === 'rewound') bases.add(happening.base);
       turns.take(happening, of);
@@ -71,7 +82,7 @@ export async function readAlone(
   // What a native reset copied stands in the copy under the same numbers.
   const isCopied = wanted.timeline !== timeline && bases.has(wanted.timeline);
   const at = isCopied ? { timeline, event: wanted.event } : wanted;
-  return { story, turns, at, time: time || story.created_at, owner };
+  return { story, turns, at, time: time || story.created_at, owner, edited };
 }
 
 /** A history begins with all that led to it, unless its workflow went on anew by its own hand. */

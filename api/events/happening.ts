@@ -13,6 +13,8 @@ export interface Origin {
   run: string;
   timeline: string;
   event: number;
+  /** It, or something that came before it, was served with another result than was recorded there. */
+  edited?: true;
 }
 
 export type Fact =

@@ -19,9 +19,8 @@ export interface Marks {
 }
 
 export function createMarks(story: Story, where: Where): Marks {
-  const markAt = ({ timeline, event }: Checkpoint, { at, origin }: Happening): Omit<Mark, 'step' | 'step_num'> => ({
-    timeline,
-    event,
+  const markAt = (place: Checkpoint, { at, origin }: Happening): Omit<Mark, 'step' | 'step_num'> => ({
+    ...place,
     at,
     run: origin?.run ?? where.run,
     status: statusOf(story),

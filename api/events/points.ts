@@ -6,7 +6,8 @@ import { createRecord } from './record.ts';
 import type { Mark } from './story.ts';
 import { createTalk } from './talk.ts';
 import type { ToolReader } from './toolcall.ts';
-import { createTurns, placeKey, type Turn } from './turns.ts';
+import { createTurns, type Turn } from './turns.ts';
+import { placeInRun } from './where.ts';
 
 export interface Sources {
   history: History;
@@ -54,14 +55,14 @@ export async function pointsOf({ history, open, readTool }: Sources, run: string
 
   const counts = new Map<string, number>();
   for (const lineage of lineages) await count(lineage, counts, open);
-  return record.marks().map((mark) => ({ ...mark, message_count: counts.get(placeKey(mark)) ?? 0 }));
+  return record.marks().map((mark) => ({ ...mark, message_count: counts.get(placeInRun(mark)) ?? 0 }));
 }
 
 async function count(lineage: Lineage, counts: Map<string, number>, open: Open): Promise<void> {
   const talk = createTalk(open);
   for (const { mark, turn } of lineage) {
     if (turn) await talk.add(turn);
-    const key = placeKey(mark);
+    const key = placeInRun(mark);
     if (!counts.has(key)) counts.set(key, talk.messages.length);
   }
 }

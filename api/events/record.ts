@@ -9,6 +9,7 @@ import { emptyStory, type Mark, type Story, type Told, type Words } from './stor
 import { following, type Mode, timelineView } from './timelines.ts';
 import type { ToolReader } from './toolcall.ts';
 import type { StepView, TimelineView } from './view.ts';
+import { placeInRun } from './where.ts';
 
 /** A durable event and its place: timeline, history event, and index among the events which that one gives. */
 export interface Entry {
@@ -67,8 +68,9 @@ export function createRecord(run: string, readTool?: ToolReader): RunRecord {
   /** What a reset copied has its place in the timeline that it was copied from. */
   const collect = ({ story, known, silent }: Current, happening: Happening) => {
     for (const mark of story.marks.slice(known)) {
-      const key = `${mark.timeline}/${mark.event}`;
-      if (!marks.has(key) && (!silent.has('rewound') || happening.origin)) marks.set(key, mark);
+      const key = placeInRun(mark);
+      const isCopied = silent.has('rewound') && (!happening.origin || happening.origin.edited);
+      if (!marks.has(key) && !isCopied) marks.set(key, mark);
     }
   };
 

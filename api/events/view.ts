@@ -18,6 +18,8 @@ export interface Checkpoint {
   /** Temporal Run Id. */
   timeline: string;
   event: number;
+  /** The timeline that has it so, with results that somebody edited. */
+  within?: string;
 }
 
 /** One taking of a step: a step that was aborted by a pause and taken again has one for each round. Times: ISO-8601 UTC. */

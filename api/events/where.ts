@@ -12,8 +12,14 @@ export interface Where {
   ordinalOf(happening: Happening): number;
 }
 
-export const placeOf = ({ timeline }: Pick<Where, 'timeline'>, { id, origin }: Happening): Checkpoint =>
-  origin ? { timeline: origin.timeline, event: origin.event } : { timeline, event: id };
+export function placeOf({ timeline }: Pick<Where, 'timeline'>, { id, origin }: Happening): Checkpoint {
+  if (!origin) return { timeline, event: id };
+  // Its origin has another result there: the timeline that is read is the one to ask.
+  return { timeline: origin.timeline, event: origin.event, ...(origin.edited && { within: timeline }) };
+}
+
+/** Tells places apart over all timelines of a run; within one alone, timeline and event do. */
+export const placeInRun = ({ timeline, event, within = '' }: Checkpoint): string => `${timeline}/${event}/${within}`;
 
 /** Of another event of the same history: events count from 1 in each. */
 export const keyOf = (where: Pick<Where, 'timeline'>, happening: Happening, event: number): string =>

@@ -66,6 +66,7 @@ const forked: z.ZodType<Forked> = z.object({
   run: z.string(),
   timeline: z.string(),
   event: z.number(),
+  within: z.string().optional(),
   description: z.string().optional(),
 });
 

@@ -9,7 +9,7 @@ import { checkpointId, type CheckpointRef, readCheckpointId } from './checkpoint
 import { locateCheckpoint } from './fork-locate.ts';
 import type { Changes } from './fork-request.ts';
 import { type Begun, begunOf, checkpointNotFound, type Located, ownerOf } from './fork-source.ts';
-import { editsOf, takenBy, takenIn } from './fork-steps.ts';
+import { editsOf, type StepEdit, takenBy, takenIn } from './fork-steps.ts';
 import { changesInput, modified } from './modifications.ts';
 import { sourceView } from './source-view.ts';
 
@@ -52,14 +52,15 @@ interface Found {
 async function branchFrom(deps: Core, { ref, located, owner, begun }: Found, changes: Changes): Promise<Branch> {
   const args = await changedArgs(deps, begun, changes);
   const edits = await editsAt(deps, located, changes);
-  const last = edits.at(-1);
-  const checkpoint = last ? { timeline: last.timeline, event: last.event } : located.checkpoint;
+  const from = edits.at(-1)?.checkpoint ?? ref;
+  const { timeline, event, within } = from;
+  const checkpoint = { timeline, event };
   return {
-    from: { run: ref.run, ...checkpoint },
+    from: { run: ref.run, ...checkpoint, ...(within !== undefined && { within }) },
     owner,
     begun,
     args,
-    opening: { source: located.source, checkpoint, ...(last && { edits }) },
+    opening: { source: located.source, checkpoint, ...(edits.length > 0 && { edits: edits.map(asEdit) }) },
     taskTimeoutMs: taskTimeoutMs(mostSteps(begun, checkpoint.event)),
   };
 }
@@ -70,15 +71,20 @@ async function changedArgs({ catalogue }: Core, { workflow, args }: Begun, chang
   return [input, ...args.slice(1)];
 }
 
-async function editsAt(deps: Core, located: Located, { steps }: Changes): Promise<Edit[]> {
+async function editsAt(deps: Core, located: Located, { steps }: Changes): Promise<StepEdit[]> {
   if (!steps || Object.keys(steps).length === 0) return [];
   return editsOf(takenBy(takenIn(await sourceView(deps, located)), located.checkpoint), steps);
 }
+
+const asEdit = ({ checkpoint: { timeline, event }, result }: StepEdit): Edit => ({ timeline, event, result });
 
 /** A step leaves three events, and the timeline's own limit tells how many it was served. No history is read for it. */
 function mostSteps({ taskTimeoutMs: served }: Begun, event: number): number {
   return (served > taskTimeoutMs(0) ? served / 5 : 0) + event / 3;
 }
 
-/** The same point as the new run's own. */
-export const ownCheckpoint = ({ from }: Branch, run: string): string => checkpointId({ ...from, run });
+/** The same point as the timeline's own that was opened with it: what was edited, others have otherwise. */
+export function ownCheckpoint({ from, opening }: Branch, run: string, timeline: string): string {
+  const isEdited = opening.edits !== undefined || from.within !== undefined;
+  return checkpointId({ ...from, run, within: isEdited ? timeline : undefined });
+}

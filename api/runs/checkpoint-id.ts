@@ -7,15 +7,20 @@ export interface CheckpointRef {
   timeline: string;
   /** The history event that completed the step. */
   event: number;
+  /** The timeline of the run that has it so, with results that somebody edited: its origin has others. */
+  within?: string;
 }
 
-export const checkpointId = ({ run, timeline, event }: CheckpointRef): string =>
-  Buffer.from(`${timeline}.${event}.${run}`).toString('base64url');
+export const checkpointId = ({ run, timeline, event, within }: CheckpointRef): string =>
+  Buffer.from(`${timeline}.${event}${within === undefined ? '' : `@${within}`}.${run}`).toString('base64url');
+
+const written = /^([0-9a-f-]{36})\.([1-9]\d{0,8})(?:@([0-9a-f-]{36}))?\.(.{1,1000})$/su;
 
 /** Undefined for what cannot be one. */
 export function readCheckpointId(id: string): CheckpointRef | undefined {
   const text = Buffer.from(id, 'base64url').toString();
-  const [, timeline, event, run] = /^([0-9a-f-]{36})\.([1-9]\d{0,8})\.(.{1,1000})$/su.exec(text) ?? [];
-  if (!timeline || !event || !run || checkpointId({ run, timeline, event: Number(event) }) !== id) return undefined;
-  return { run, timeline, event: Number(event) };
+  const [, timeline, event, within, run] = written.exec(text) ?? [];
+  if (!timeline || !event || !run) return undefined;
+  const ref = { run, timeline, event: Number(event), ...(within !== undefined && { within }) };
+  return checkpointId(ref) === id ? ref : undefined;
 }

@@ -16,7 +16,7 @@ import type { Page } from './list.ts';
 export async function listCheckpoints(deps: Core, run: string, { limit, offset }: Page): Promise<CheckpointList> {
   const points = await pointsOf(deps, run);
   const items = points.slice(offset, offset + limit).map(({ message_count, ...mark }) => ({
-    ...briefOf({ run, timeline: mark.timeline, event: mark.event }, mark),
+    ...briefOf({ run, timeline: mark.timeline, event: mark.event, within: mark.within }, mark),
     message_count,
     total_tokens: mark.metrics.total_tokens,
   }));

@@ -41,11 +41,15 @@ function commonIn(a: Taken[], b: Taken[]): number {
   return other < 0 ? a.length : other;
 }
 
-/** Completed by the same event of the same timeline, whichever run that was; and nobody has edited it in one of them. */
+/**
+ * Completed by the same event of the same timeline, whichever run that was; and nobody has edited it in one of them. Of
+ * results that are shown nowhere, only the timeline that has them so tells that.
+ */
 function isSame(a: Taken, b: Taken | undefined): boolean {
   if (b?.checkpoint.timeline !== a.checkpoint.timeline || b.checkpoint.event !== a.checkpoint.event) return false;
   const areShown = a.result !== undefined && b.result !== undefined;
-  return !areShown || JSON.stringify(a.result) === JSON.stringify(b.result);
+  if (!areShown) return a.checkpoint.within === b.checkpoint.within;
+  return JSON.stringify(a.result) === JSON.stringify(b.result);
 }
 
 /** Steps in order of completion, then those that have not completed; what was given up before the common ones is past. */

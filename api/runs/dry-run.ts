@@ -3,8 +3,9 @@ import { effectOf } from '../../activities/effects.ts';
 import { add, nothing } from '../../activities/spent.ts';
 import type { Core } from '../deps.ts';
 import type { StepView } from '../events/view.ts';
-import { branchAt, ownCheckpoint } from './branch.ts';
+import { branchAt } from './branch.ts';
 import { fitOf } from './check.ts';
+import { checkpointId } from './checkpoint-id.ts';
 import type { Changes } from './fork-request.ts';
 import type { DryRun, StepAgain, StepRef } from './fork-shape.ts';
 import { type Taken, takenBy, takenIn } from './fork-steps.ts';
@@ -18,7 +19,7 @@ export async function dryRun(deps: Core, id: string, changes: Changes | undefine
   const again = againIn(view, reused).map(asAgain);
   return {
     ...fit,
-    checkpoint_id: ownCheckpoint(branch, branch.from.run),
+    checkpoint_id: checkpointId(branch.from),
     steps_reused: reused.map(asRef),
     steps_again: again,
     side_effects: again.filter(({ side_effect }) => side_effect !== 'none'),

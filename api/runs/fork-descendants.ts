@@ -20,6 +20,8 @@ const began: z.ZodType<Began> = z.object({
 export interface Candidate extends Place {
   /** It was forked from the run itself: then it was served nothing that the run did not have. */
   direct: boolean;
+  /** It was opened with edits. */
+  edited: boolean;
 }
 
 /** What a timeline began with. */
@@ -71,7 +73,8 @@ function* inOrder(
     if (told.size >= mostTold) return;
     if (told.has(record.runId)) continue;
     told.add(record.runId);
-    yield { run: record.workflowId, timeline: record.runId, direct: direct(record) };
+    const edited = beganWith(record)?.edits !== undefined;
+    yield { run: record.workflowId, timeline: record.runId, direct: direct(record), edited };
   }
 }
 

@@ -1,9 +1,10 @@
 // Finds the history that holds a checkpoint: the run's own, one that was served it, or a descendant's.
 import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
-import type { Checkpoint, Place } from '../../activities/journal/batch.ts';
+import type { Place } from '../../activities/journal/batch.ts';
 import { grpc, grpcCode, longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
+import type { Checkpoint } from '../events/view.ts';
 import type { CheckpointRef } from './checkpoint-id.ts';
 import { requireRun } from './describe.ts';
 import { beganWith, descendants } from './fork-descendants.ts';
@@ -12,27 +13,40 @@ import { rootOf } from './opening-start.ts';
 
 /** Undefined: there is no such checkpoint (any more). Keeps deadlines of its own. */
 export async function locateCheckpoint(deps: Core, ref: CheckpointRef): Promise<Located | undefined> {
-  const { run, timeline, event } = ref;
+  const { run, timeline, event, within } = ref;
   const checkpoint = { timeline, event };
+  const source = { run, timeline: within ?? timeline };
   const [newest, own] = await withDeadline(deps, () =>
-    Promise.all([newestOf(deps, run), describeTimeline(deps, { run, timeline })]),
+    Promise.all([newestOf(deps, run), describeTimeline(deps, source)]),
   );
-  if (newest && own) return event <= own.historyLength ? { source: { run, timeline }, checkpoint } : undefined;
+  if (newest && own && within === undefined) return event <= own.historyLength ? { source, checkpoint } : undefined;
   return longRead(deps, async () => {
-    const source = (newest && (await servedTo(deps, newest, checkpoint))) ?? (await leftOf(deps, ref, newest));
-    return source && { source, checkpoint };
+    // The timeline that has it so is kept, and nobody else is asked: others may have other results.
+    const found = newest && own ? await servedTo(deps, own, checkpoint) : await elsewhere(deps, ref, newest);
+    return found && { source: found, checkpoint };
   });
+}
+
+async function elsewhere(
+  deps: Core,
+  ref: CheckpointRef,
+  newest: WorkflowExecutionDescription | undefined,
+): Promise<Place | undefined> {
+  // Edited anew, it may have other results than those that are wanted.
+  const hasOthers = newest && ref.within !== undefined && beganWith(newest)?.edits;
+  const served = newest && !hasOthers ? await servedTo(deps, newest, ref) : undefined;
+  return served ?? leftOf(deps, ref, newest);
 }
 
 /** Of a run whose own history of it is gone: who else has it? */
 async function leftOf(
   deps: Core,
-  { run, timeline, event }: CheckpointRef,
+  { run, ...wanted }: CheckpointRef,
   newest: WorkflowExecutionDescription | undefined,
 ): Promise<Place | undefined> {
-  const checkpoint = { timeline, event };
-  for await (const { direct, ...place } of descendants(deps, run, checkpoint, newest && rootOf(newest))) {
-    const owner = await deps.streams.ownerOf(place, checkpoint);
+  for await (const { direct, edited, ...place } of descendants(deps, run, wanted, newest && rootOf(newest))) {
+    if (edited && wanted.within !== undefined && wanted.within !== place.timeline) continue;
+    const owner = await deps.streams.ownerOf(place, wanted);
     if (owner === run || (direct && owner !== undefined && owner !== place.run)) return place;
   }
   return undefined;
@@ -41,13 +55,13 @@ async function leftOf(
 /** Of forks that have not read their sources yet: each begins where the next one is. */
 const mostUnread = 8;
 
-/** The run's newest timeline, or its source, which has the same up to there: perhaps no worker has served it yet. */
+/** The timeline, or its source, which has the same up to there: perhaps no worker has served it yet. */
 async function servedTo(
   deps: Core,
-  newest: WorkflowExecutionDescription,
+  first: WorkflowExecutionDescription,
   wanted: Checkpoint,
 ): Promise<Place | undefined> {
-  let at: WorkflowExecutionDescription | undefined = newest;
+  let at: WorkflowExecutionDescription | undefined = first;
   for (let looks = 0; at && looks < mostUnread; looks++) {
     const place = { run: at.workflowId, timeline: at.runId };
     if (await deps.streams.ownerOf(place, wanted)) return place;

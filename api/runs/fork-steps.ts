@@ -1,6 +1,5 @@
 // The steps of a run on either side of a checkpoint, and the edits of those before it.
-import type { Checkpoint, Edit } from '../../activities/journal/batch.ts';
-import type { RunView, StepView } from '../events/view.ts';
+import type { Checkpoint, RunView, StepView } from '../events/view.ts';
 import { noSuchStep } from './modifications.ts';
 
 /** A step that has completed. */
@@ -24,14 +23,20 @@ export function takenBy(taken: Taken[], { timeline, event }: Checkpoint): Taken[
   return taken.slice(0, Math.max(next, 0));
 }
 
+/** Another result for the step that was completed there. */
+export interface StepEdit {
+  checkpoint: Checkpoint;
+  result: unknown;
+}
+
 /** The edits in order of their steps. Throws ApiError 422 for a step that was not taken, or that is not clearly named. */
-export function editsOf(taken: Taken[], results: Record<string, unknown>): Edit[] {
+export function editsOf(taken: Taken[], results: Record<string, unknown>): StepEdit[] {
   const chosen = Object.entries(results).map(([key, result]) => ({ key, step: stepOf(taken, key), result }));
   for (const [i, { key, step }] of chosen.entries())
     if (chosen.findIndex((other) => other.step === step) < i) throw noSuchStep(key, 'This step is named twice.');
   return chosen
     .toSorted((a, b) => a.step.step_num - b.step.step_num)
-    .map(({ step, result }) => ({ ...step.checkpoint, result }));
+    .map(({ step: { checkpoint }, result }) => ({ checkpoint, result }));
 }
 
 function stepOf(taken: Taken[], key: string): Taken {

@@ -29,14 +29,14 @@ async function begin(deps: Core, branch: Branch, description: string | undefined
   const id = uuidv7(now);
   const metadata = metadataOf(owner);
   const forked: Forked = { ...from, ...(description !== undefined && { description }) };
-  await startWith(deps, branch, {
+  const timeline = await startWith(deps, branch, {
     id,
     opening: { kind: 'fork', ...opening },
     memo: { forked, ...(Object.keys(metadata).length > 0 && { metadata }) },
     attributes: bornAttributes(owner, 'run', from.run, now),
     details: `Forked from run \`${from.run}\` after event ${from.event} of its timeline \`${from.timeline}\`.`,
   });
-  return { new_run_id: id, checkpoint_id: ownCheckpoint(branch, id) };
+  return { new_run_id: id, checkpoint_id: ownCheckpoint(branch, id, timeline) };
 }
 
 /**

@@ -16,17 +16,17 @@ export interface Beginning {
   details: string;
 }
 
-/** What is the same for all of them; `more`: which ids it may take, and how long it may last. */
+/** What is the same for all of them; `more`: which ids it may take, and how long it may last. The new Temporal Run Id. */
 export async function startWith(
   deps: Core,
   { begun, args, owner, taskTimeoutMs }: Branch,
   { id, opening, memo, attributes, details }: Beginning,
   more: Partial<WorkflowStartOptions> = {},
-): Promise<void> {
+): Promise<string> {
   const question = questionOf(args[0]);
   const query = question === null ? {} : { query: firstLine(question, 200) };
   const fork: Partial<Record<MemoKey, unknown>> = { ...memo, ...query, fork: opening };
-  await deps.client.workflow.start(begun.workflow, {
+  const { firstExecutionRunId } = await deps.client.workflow.start(begun.workflow, {
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     workflowIdConflictPolicy: 'FAIL',
     ...more,
@@ -41,6 +41,7 @@ export async function startWith(
     staticSummary: firstLine(question ?? begun.workflow, 120),
     staticDetails: details,
   });
+  return firstExecutionRunId;
 }
 
 const { Kind, RunState, RootRun, ForkedFrom, CreatedAt, Agent, Owner, User, Session, Tags } = attributes;

@@ -40,27 +40,24 @@ export async function restoreInPlace(deps: Core, id: string, { force, modificati
   await withDeadline(deps, () => requireFree(deps, branch.owner, force));
   const fit = await fitOf(deps, branch);
   if (!fit.fits) throw new ApiError(409, 'does_not_fit', `${cannot(run)}: ${fit.reason} Nothing has changed.`);
-  await goOn(deps, branch, force);
-  return { new_run_id: run, checkpoint_id: ownCheckpoint(branch, run) };
+  const timeline = await goOn(deps, branch, force);
+  return { new_run_id: run, checkpoint_id: ownCheckpoint(branch, run, timeline) };
 }
 
 /** A timeline may end at any moment: so often is looked anew what to do. */
 const looks = 3;
 
-async function goOn(deps: Core, branch: Branch, force: boolean | undefined): Promise<void> {
+/** Returns the Temporal Run Id of the timeline in which it does. */
+async function goOn(deps: Core, branch: Branch, force: boolean | undefined): Promise<string> {
   const { run } = branch.from;
   for (let look = 0; look < looks; look++) {
     const owner = (await withDeadline(deps, () => describe(deps.client, run))) ?? branch.owner;
     const status = await withDeadline(deps, () => requireFree(deps, owner, force));
     const now = { ...branch, owner };
     if (isEnded(status)) return startAgain(deps, now, status);
-    switch (await asked(deps, now)) {
-      case 'heard':
-        return;
-      case 'silent':
-        return startAgain(deps, now, 'failed', { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
-      case 'ended':
-    }
+    const { heard, timeline } = await asked(deps, now);
+    if (timeline !== undefined) return timeline;
+    if (heard === 'never') return startAgain(deps, now, 'failed', { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
   }
   throw active(run, 'running');
 }
@@ -81,8 +78,8 @@ const active = (run: string, status: RunStatus): ApiError =>
 
 const cannot = (run: string): string => `Cannot restore run '${run}' in place`;
 
-/** `heard`: the run goes on in a new timeline. `ended`: this one had ended before it could hear. */
-async function asked(deps: Core, { owner, opening, args }: Branch): Promise<'heard' | 'ended' | 'silent'> {
+/** `timeline`: the new one in which the run goes on. `too_late`: it had ended before it could hear. */
+async function asked(deps: Core, { owner, opening, args }: Branch): Promise<Heard> {
   const { workflowId: run, runId: timeline } = owner;
   const given = await withDeadline(deps, () => begunOf(deps, { run, timeline }));
   const others = JSON.stringify(given?.args) !== JSON.stringify(args);
@@ -90,16 +87,21 @@ async function asked(deps: Core, { owner, opening, args }: Branch): Promise<'hea
   try {
     await withDeadline(deps, () => deps.client.workflow.getHandle(run, timeline).signal(signal, to));
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'ended';
+    if (error instanceof WorkflowNotFoundError) return { heard: 'too_late' };
     throw error;
   }
   deps.hub?.hintAbort(run);
   for (const end = Date.now() + answeredWithinMs; Date.now() < end; await sleep(50)) {
     const now = await withDeadline(deps, () => describe(deps.client, run));
-    if (now && now.runId !== timeline) return 'heard';
-    if (now?.closeTime) return 'ended';
+    if (now && now.runId !== timeline) return { heard: 'yes', timeline: now.runId };
+    if (now?.closeTime) return { heard: 'too_late' };
   }
-  return 'silent';
+  return { heard: 'never' };
+}
+
+interface Heard {
+  heard: 'yes' | 'too_late' | 'never';
+  timeline?: string;
 }
 
 /** Under the same id. The record of the timeline before stays, and this one's says how that had ended. */
@@ -108,7 +110,7 @@ async function startAgain(
   branch: Branch,
   superseded: RunStatus,
   more: Partial<WorkflowStartOptions> = {},
-): Promise<void> {
+): Promise<string> {
   const { owner, from, opening } = branch;
   const { usage, waste } = await longRead(deps, () => viewOf(deps, from.run));
   const account: { usage: Spent; waste: Spent } = { usage, waste };
@@ -122,7 +124,7 @@ async function startAgain(
     details: `Restored to event ${from.event} of timeline \`${from.timeline}\`.`,
   };
   try {
-    await withDeadline(deps, () =>
+    return await withDeadline(deps, () =>
       startWith(deps, branch, beginning, { workflowIdReusePolicy: 'ALLOW_DUPLICATE', ...more }),
     );
   } catch (error) {

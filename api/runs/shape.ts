@@ -52,9 +52,13 @@ const step = z
     status: z.enum(['scheduled', 'completed', 'failed', 'cancelled', 'aborted', 'timed_out']),
     step_num: z.number().nullable(),
     checkpoint: z
-      .object({ timeline: z.string(), event: z.number() })
+      .object({ timeline: z.string(), event: z.number(), within: z.string().optional() })
       .nullable()
-      .openapi({ description: 'Temporal Run Id and history event that completed it; of a wait, that answered it.' }),
+      .openapi({
+        description:
+          'Temporal Run Id and history event that completed it; of a wait, that answered it. `within`: the timeline that ' +
+          'has it so, with results that somebody edited.',
+      }),
     attempt: z.number().nullable(),
     inherited: z
       .literal(true)

@@ -38,6 +38,7 @@ export interface Forked {
   run: string;
   timeline: string;
   event: number;
+  within?: string;
   description?: string;
 }
 

@@ -18,6 +18,7 @@ const batch: z.ZodType<Served> = z.object({
       event: z.number(),
       of: z.number().optional(),
       told: z.custom<Job['told']>((told) => typeof told === 'object' && told !== null),
+      edited: z.literal(true).optional(),
     }),
   ),
   commands: z.array(
@@ -39,12 +40,20 @@ export interface Journal {
   take(value: unknown, event: number): Promise<{ happenings: Happening[]; last: boolean } | undefined>;
 }
 
+interface Told {
+  event: number;
+  edited: boolean;
+  fact: Fact;
+}
+
 /** One for all pages of a timeline. */
 export function createJournal(open: Open): Journal {
   /** Names of children, by the command that started them. */
   const children = new Map<string, Command>();
   const answered = new Set<string>();
   let shown = 0;
+  /** From the first edited result on, the origins have it otherwise. */
+  let isEdited = false;
 
   /** What was asked of a person stands in no journal; which answers were taken is known by what the run showed then. */
   const isTaken = (answer: unknown, { commands, open }: Served): boolean => {
@@ -56,23 +65,26 @@ export function createJournal(open: Open): Journal {
     return true;
   };
 
-  const factsOf = async (batch: Served): Promise<{ event: number; fact: Fact }[]> => {
+  const factsOf = async (batch: Served): Promise<Told[]> => {
     const { at, jobs, commands, splice } = batch;
     for (const command of commands)
       if (command.child !== undefined) children.set(`${at.timeline}/${command.event}`, command);
-    const told = jobs.toSorted((a, b) => a.event - b.event);
+    const told = jobs
+      .toSorted((a, b) => a.event - b.event)
+      .map((job) => ({ job, edited: (isEdited ||= job.edited === true) }));
+    const edited = isEdited;
     const child = (of: number) => children.get(`${at.timeline}/${of}`);
     const facts = await Promise.all([
-      ...told.map(async (job) => ({ event: job.event, fact: await factOfJob(job, child, open) })),
-      ...commands.map(async (command) => ({ event: command.event, fact: await factOfCommand(command, open) })),
+      ...told.map(async ({ job, edited }) => ({ event: job.event, edited, fact: await factOfJob(job, child, open) })),
+      ...commands.map(async (command) => ({ event: command.event, edited, fact: await factOfCommand(command, open) })),
     ]);
     const counted = facts.filter(({ fact }) => fact?.kind !== 'wait_answered' || isTaken(fact.answer, batch));
     shown += commands.filter(({ kind }) => kind === 'modifyWorkflowProperties').length;
     const reach = Math.max(batch.event, ...jobs.map(({ event }) => event), ...commands.map(({ event }) => event));
     const begun: Fact[] = splice ? [{ kind: 'spliced', how: splice.kind, account: splice.account }] : [];
     return [
-      ...[{ kind: 'served' } as const, ...begun].map((fact) => ({ event: reach, fact })),
-      ...counted.flatMap(({ event, fact }) => (fact ? [{ event, fact }] : [])),
+      ...[{ kind: 'served' } as const, ...begun].map((fact) => ({ event: reach, edited, fact })),
+      ...counted.flatMap(({ fact, ...where }) => (fact ? [{ ...where, fact }] : [])),
     ];
   };
 
@@ -83,8 +95,8 @@ export function createJournal(open: Open): Journal {
       const happenings: Happening[] = [];
       for (const batch of read.batches) {
         const at = timeOf(batch);
-        for (const { event, fact } of await factsOf(batch))
-          happenings.push({ id, at, origin: { ...batch.at, event }, ...fact });
+        for (const { event, edited, fact } of await factsOf(batch))
+          happenings.push({ id, at, origin: { ...batch.at, event, ...(edited && { edited }) }, ...fact });
       }
       return { happenings, last: read.next === undefined };
     },
