@@ -29,6 +29,12 @@ export const limitDepth: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next();
 };
 
+/** No body is no JSON, whatever a client that always names a type says of it. */
+export const noEmptyBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if ((await c.req.text()) === '') c.req.raw.headers.delete('content-type');
+  await next();
+};
+
 /** The deepest nesting of brackets outside of strings; the text need not be valid JSON. */
 export function depthOf(json: string): number {
   let depth = 0;

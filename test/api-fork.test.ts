@@ -233,3 +233,16 @@ test('many forks of one checkpoint at once: each prompt is asked once, each gets
   expect(answers.map(({ response }) => response)).toEqual(all.map((query) => defaultAnswer(query)));
   expect(world.openai.ledger.map(({ prompt }) => prompt).toSorted()).toEqual(all.toSorted());
 }, 120_000);
+
+test('a client that names JSON and sends nothing has sent no body; one that edits `__proto__` has named no step', async () => {
+  const { api } = stage;
+  const source = await ended(api, await api.start('six', { topic: 'no body' }));
+  const at = `/api/checkpoints/${checkpointOf(source, 5)}`;
+  for (const path of [`${at}/fork`, `${at}/restore`, `/api/runs/${source.id}/fork`])
+    expect((await api.ask('POST', path, '')).status).toBe(200);
+  for (const path of [`${at}/fork`, `${at}/restore`]) {
+    const answer = await api.ask('POST', path, '{"modifications": {"steps": {"__proto__": {"text": "other"}}}}');
+    expect(answer.status).toBe(422);
+    expect(await answer.text()).toContain('__proto__');
+  }
+});

@@ -3,6 +3,13 @@ import { z } from '@hono/zod-openapi';
 import { said } from '../../workflows/prompt.ts';
 import { isText, maxKeyword } from './keyword.ts';
 
+/** A record would leave it out without a word. No step has that name. */
+function withoutProto(steps: unknown, context: z.RefinementCtx): unknown {
+  if (typeof steps === 'object' && steps !== null && Object.hasOwn(steps, '__proto__'))
+    context.addIssue({ code: 'custom', path: ['__proto__'], message: 'The run had completed no such step.' });
+  return steps;
+}
+
 export const modifications = z
   .strictObject({
     system_prompt: z
@@ -22,7 +29,7 @@ export const modifications = z
       description: "A merge patch (RFC 7396) of the workflow's input. The other modifications come after it.",
     }),
     steps: z
-      .record(z.string(), z.unknown())
+      .preprocess(withoutProto, z.record(z.string(), z.unknown()))
       .optional()
       .openapi({
         description:

@@ -1,7 +1,7 @@
 // The routes that go on from a recorded point: fork, restore, dry run; that name one; and the tree of what came of it.
 import { createRoute, z } from '@hono/zod-openapi';
 import { failure, json } from '../answers.ts';
-import { limitDepth } from '../body.ts';
+import { limitDepth, noEmptyBody } from '../body.ts';
 import type { Api, Core } from '../deps.ts';
 import { dryRun } from './dry-run.ts';
 import { fork, newestCheckpoint } from './fork.ts';
@@ -38,7 +38,7 @@ const forkCheckpoint = createRoute({
   tags,
   summary: 'Fork a run at a checkpoint',
   description: forkDescription,
-  middleware: [limitDepth] as const,
+  middleware: [limitDepth, noEmptyBody] as const,
   request: { params: checkpointParam, body: optional(forkBody) },
   responses: { 200: json('The new run, or what it would be', forkAnswer), ...wrong },
 });
@@ -51,7 +51,7 @@ const forkRun = createRoute({
   description:
     `${forkDescription} A run without a completed step is forked as it is now, or, when it has ended, from its ` +
     'beginning.',
-  middleware: [limitDepth] as const,
+  middleware: [limitDepth, noEmptyBody] as const,
   request: { params: runId, body: optional(forkBody) },
   responses: { 200: json('The new run, or what it would be', forkAnswer), ...wrong },
 });
@@ -64,7 +64,7 @@ const restore = createRoute({
   description:
     'To a new run (a fork), or in place: then what it leaves stays readable as an earlier timeline. In place the fit ' +
     'is checked first: when it does not fit, nothing changes.',
-  middleware: [limitDepth] as const,
+  middleware: [limitDepth, noEmptyBody] as const,
   request: { params: checkpointParam, body: optional(restoreBody) },
   responses: { 200: json('Restored', restored), ...wrong },
 });
