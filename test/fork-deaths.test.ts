@@ -7,7 +7,8 @@ import { openProcesses, type Processes } from './processes.ts';
 import type { Program } from './program.ts';
 import { sampleOf } from './sample.ts';
 
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
+// 20 deaths in full, each noticed within 12 s, and as many starts of a worker.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 
 let processes: Processes;
 let worker: Program;

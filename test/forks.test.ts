@@ -290,8 +290,10 @@ test('between two pages of a journal the code sees nothing of the timeline that 
     event: (await completions(source))[35]!,
   });
   expect(await forked.result()).toBe('never');
-  const reads = (await historyOf(world, forked.workflowId)).filter(
-    (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'readJournal',
-  );
+  const reads = (await historyOf(world, forked.workflowId))
+    .map((event) => event.activityTaskScheduledEventAttributes)
+    .filter((scheduled) => scheduled?.activityType?.name === 'readJournal');
   expect(reads.length).toBeGreaterThan(1);
+  // A worker that dies while it reads is noticed.
+  for (const scheduled of reads) expect(Number(scheduled?.heartbeatTimeout?.seconds)).toBe(10);
 });

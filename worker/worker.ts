@@ -7,6 +7,7 @@ import {
   Worker,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
+import { alive } from '../activities/journal/alive.ts';
 import { createReadJournal } from '../activities/journal/journal.ts';
 import { createHistoryReader, type HistoryReader } from '../activities/journal/reader.ts';
 import { openHistory } from '../temporal/payloads.ts';
@@ -72,7 +73,7 @@ function createJournalWorker(deps: WorkerDeps) {
     namespace: client.options.namespace,
     taskQueue: journalQueue(taskQueue),
     dataConverter,
-    activities: { readJournal: createReadJournal(read) },
+    activities: { readJournal: alive(createReadJournal(read)) },
     maxConcurrentActivityTaskExecutions: 10,
     maxConcurrentActivityTaskPolls: 2,
     shutdownGraceTime: shutdownGraceMs,

@@ -98,6 +98,8 @@ function journalReader(): ReadJournal {
   const { readJournal } = proxyActivities<{ readJournal: ReadJournal }>({
     taskQueue: journalQueue(workflowInfo().taskQueue),
     startToCloseTimeout: '5 minutes',
+    // It beats each second; a busy service may be late.
+    heartbeatTimeout: '10s',
     retry: { initialInterval: '200ms', maximumInterval: '10s' },
     summary: 'Reads what was done before this point',
   });
