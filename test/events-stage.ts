@@ -45,12 +45,13 @@ export interface Api {
   refuse: (polls: boolean) => void;
 }
 
-export async function openStage(): Promise<Stage> {
+/** `address`: of another server than the tests' own. */
+export async function openStage(address = inject('temporalAddress')): Promise<Stage> {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   const data = await mkdtemp(join(tmpdir(), 'waymark-stage-'));
   const dataConverter = createDataConverter(blobs(data));
   const payloads = openPayloads(dataConverter);
-  const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
+  const connection = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace: inject('temporalNamespace'), dataConverter });
   const taskQueue = `stage-${randomUUID()}`;
   const hub = createMemoryHub();
@@ -77,7 +78,7 @@ export async function openStage(): Promise<Stage> {
     data,
     start: (script, id = randomUUID()) => client.workflow.start('acts', { taskQueue, workflowId: id, args: [script] }),
     async api(options = {}) {
-      const counted = await countedConnection();
+      const counted = await countedConnection(address);
       const streams = createStreams({
         connection: counted.connection,
         namespace: inject('temporalNamespace'),
@@ -101,10 +102,10 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-async function countedConnection() {
+async function countedConnection(address: string) {
   let count = 0;
   let refusing = false;
-  const connection = await Connection.connect({ ...historyConnection(), address: inject('temporalAddress') });
+  const connection = await Connection.connect({ ...historyConnection(), address });
   const service = connection.workflowService;
   service.getWorkflowExecutionHistory = new Proxy(service.getWorkflowExecutionHistory, {
     apply(read, _self, [request]: [{ waitNewEvent: boolean }]) {

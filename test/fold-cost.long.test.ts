@@ -2,12 +2,22 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decode } from '../api/events/decode/decode.ts';
 import { createRecord } from '../api/events/record.ts';
+import type { ServerProcess } from '../temporal/server.ts';
 import { openStage, type Stage } from './events-stage.ts';
+import { startShortServer } from './short-server.ts';
 import type { Act } from './workflows/events-acts.ts';
 
+let server: ServerProcess;
 let stage: Stage;
-beforeAll(async () => void (stage = await openStage()), 120_000);
-afterAll(() => stage.close());
+beforeAll(async () => {
+  // So long a history in one timeline: by itself a run would have gone on in another one.
+  server = await startShortServer(40_000);
+  stage = await openStage(server.address);
+}, 120_000);
+afterAll(async () => {
+  await stage.close();
+  await server.stop();
+});
 
 test('a history of 10,000 events is decoded and folded in a second of CPU time', { timeout: 300_000 }, async () => {
   const { streams } = await stage.api();

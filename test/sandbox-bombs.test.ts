@@ -66,7 +66,8 @@ time.sleep(60)`,
     code: `import threading
 def turn():
     while True: pass
-for _ in range(8): threading.Thread(target=turn).start()`,
+for _ in range(8): threading.Thread(target=turn).start()
+turn()`,
     ends: ['cpu', 'processes'],
   },
   'large integers': { code: 'return 9 ** 9 ** 9', ends: ['cpu', 'memory'] },
