@@ -57,6 +57,25 @@ async function sources(): Promise<RunAnswer[]> {
   return Promise.all(ids.map((id) => ended(api, id)));
 }
 
+test('it leaves nothing: no list has it, and its id is no run', async () => {
+  const { api, world } = stage;
+  const tag = `traceless-${randomUUID()}`;
+  const source = await ended(api, await api.start('six', { topic: 'traceless' }, { tags: [tag] }));
+  const total = async () => (await json<{ total: number }>(await api.ask('GET', `/api/runs?tag=${tag}`))).total;
+  await expect.poll(total).toBe(1);
+  await dryRun(checkpointOf(source, 3));
+  await sleep(300);
+  expect(await total()).toBe(1);
+  const query = `Kind = 'check' AND RootRun = '${source.id}'`;
+  // Temporal itself takes up to half a minute to forget one, and forgets one after the other: hence this test comes first.
+  for await (const { workflowId } of world.client.workflow.list({ query }))
+    expect((await api.ask('GET', `/api/runs/${workflowId}`)).status).toBe(404);
+  const tree = await json<Tree>(await api.ask('GET', `/api/runs/${source.id}/tree`));
+  expect(tree.items.map(({ run_id }) => run_id)).toEqual([source.id]);
+  if (process.env['WAYMARK_LONG'])
+    await expect.poll(async () => (await world.client.workflow.count(query)).count, { timeout: 300_000 }).toBe(0);
+}, 330_000);
+
 test('at a checkpoint in a timeline that was left it tells what that timeline took, and edits are of its steps', async () => {
   const { api, world } = stage;
   const source = await ended(api, await api.start('six', { topic: 'left' }));
@@ -135,25 +154,6 @@ test('other input that leads another way does not fit, and the reason names both
   const fits = await dryRun(checkpointOf(source, 1), { input: { way: 'right' }, steps: { first: { text: 'x' } } });
   expect(fits).toMatchObject({ fits: true });
 });
-
-test('it leaves nothing: no list has it, and its id is no run', async () => {
-  const { api, world } = stage;
-  const tag = `traceless-${randomUUID()}`;
-  const source = await ended(api, await api.start('six', { topic: 'traceless' }, { tags: [tag] }));
-  const total = async () => (await json<{ total: number }>(await api.ask('GET', `/api/runs?tag=${tag}`))).total;
-  await expect.poll(total).toBe(1);
-  await dryRun(checkpointOf(source, 3));
-  await sleep(300);
-  expect(await total()).toBe(1);
-  const query = `Kind = 'check' AND RootRun = '${source.id}'`;
-  // Temporal itself takes half a minute to forget one, and minutes after many.
-  for await (const { workflowId } of world.client.workflow.list({ query }))
-    expect((await api.ask('GET', `/api/runs/${workflowId}`)).status).toBe(404);
-  const tree = await json<Tree>(await api.ask('GET', `/api/runs/${source.id}/tree`));
-  expect(tree.items.map(({ run_id }) => run_id)).toEqual([source.id]);
-  if (process.env['WAYMARK_LONG'])
-    await expect.poll(async () => (await world.client.workflow.count(query)).count, { timeout: 300_000 }).toBe(0);
-}, 330_000);
 
 test('without a worker it is 503 at once, and says what to do; a fork waits for one', async () => {
   const source = await ended(stage.api, await stage.api.start('six', { topic: 'nobody' }));
