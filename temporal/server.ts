@@ -19,7 +19,7 @@ export interface ServerOptions {
   database?: string;
   namespace: string;
   /** Dynamic configuration over that of settings.ts: for tests of what Temporal does at its limits. */
-  override?: Record<string, number>;
+  override?: Record<string, number | string>;
   /** Called with each line that the server logs (warnings and errors, JSON). */
   onLog?: (line: string) => void;
   /** Gives up a start that is under way. */
@@ -82,7 +82,7 @@ export function serverArguments(options: ServerOptions): string[] {
     flags.push(['dynamic-config-value', `${key}=${JSON.stringify(value)}`]);
   }
   for (const [key, value] of Object.entries(options.override ?? {}))
-    flags.push(['dynamic-config-value', `${key}=${value}`]);
+    flags.push(['dynamic-config-value', `${key}=${JSON.stringify(value)}`]);
   return ['server', 'start-dev', ...flags.flatMap(([flag, value]) => [`--${flag}`, `${value}`])];
 }
 

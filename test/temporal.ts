@@ -8,6 +8,12 @@ import { readTemporalConfig } from '../temporal/config.ts';
 import { nextFree } from '../temporal/ports.ts';
 import { startServer } from '../temporal/server.ts';
 
+/** Deleted runs are forgotten one after the other, each when all before it is marked as done: every 30 s by default. */
+const forgetful = {
+  'history.transferProcessorUpdateAckInterval': '1s',
+  'history.visibilityProcessorUpdateAckInterval': '1s',
+};
+
 declare module 'vitest' {
   export interface ProvidedContext {
     /** host:port of the test run's Temporal server. */
@@ -29,7 +35,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const port = await freePort();
   const uiPort = await freePort();
   const database = join(folder, 'temporal.db');
-  const server = await startServer({ binary, port, uiPort, database, namespace: 'default' });
+  const server = await startServer({ binary, port, uiPort, database, namespace: 'default', override: forgetful });
   project.provide('temporalAddress', server.address);
   project.provide('temporalNamespace', 'default');
   project.provide('temporalUiPort', uiPort);
