@@ -4,9 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from '@hono/zod-openapi';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { add, nothing } from '../activities/spent.ts';
-import type { DryRun, Tree } from '../api/runs/fork-shape.ts';
+import type { DryRun, named, Tree } from '../api/runs/fork-shape.ts';
 import type { RunAnswer } from '../api/runs/shape.ts';
-import type { named } from '../api/runs/fork-shape.ts';
 import { json, openApiStage } from './api-stage.ts';
 import {
   checkpointOf,

@@ -2,8 +2,8 @@
 // of the timelines before.
 import { createDecoder } from './decode/decode.ts';
 import type { Happening } from './happening.ts';
-import { isGone, isRefused, type Token } from './history.ts';
-import { lineOf, type LineReader, type Segment } from './line.ts';
+import { isGone, isRefused } from './history.ts';
+import { lineOf, type LineReader, pagesOf, type Segment } from './line.ts';
 import type { Sources } from './points.ts';
 import { createRecord } from './record.ts';
 import type { Story } from './story.ts';
@@ -97,18 +97,15 @@ async function selfContained(reader: LineReader, timeline: string): Promise<Segm
 
 /** How many events it has. */
 async function readPages(
-  { history, run, open }: LineReader,
+  reader: LineReader,
   timeline: string,
   take: (happenings: Happening[]) => void,
 ): Promise<number> {
-  const decoder = createDecoder({ open, skipsJournal: false });
-  let token: Token | undefined;
+  const decoder = createDecoder({ open: reader.open, skipsJournal: false });
   let end = 0;
-  do {
-    const page = await history.page(run, timeline, token);
-    take(await decoder.decode(page.events));
-    end = Number(page.events.at(-1)?.eventId ?? end);
-    token = page.next;
-  } while (token);
+  for await (const { events } of pagesOf(reader, timeline)) {
+    take(await decoder.decode(events));
+    end = Number(events.at(-1)?.eventId ?? end);
+  }
   return end;
 }

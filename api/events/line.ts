@@ -2,7 +2,7 @@
 import { createDecoder } from './decode/decode.ts';
 import type { OpeningSeen } from './decode/opening.ts';
 import type { Happening } from './happening.ts';
-import { isGone, type History, type Latest, type Token } from './history.ts';
+import { isGone, type History, type Latest, type Page, type Token } from './history.ts';
 import type { Open } from './payload.ts';
 import type { Mode } from './timelines.ts';
 
@@ -93,12 +93,17 @@ async function beginning(reader: LineReader, timeline: string): Promise<Beginnin
   return found;
 }
 
-async function* happenings({ history, run, open }: LineReader, timeline: string): AsyncGenerator<Happening> {
-  const decoder = createDecoder({ open, skipsJournal: true });
+async function* happenings(reader: LineReader, timeline: string): AsyncGenerator<Happening> {
+  const decoder = createDecoder({ open: reader.open, skipsJournal: true });
+  for await (const { events } of pagesOf(reader, timeline)) yield* await decoder.decode(events);
+}
+
+/** The pages that a timeline has now. */
+export async function* pagesOf({ history, run }: LineReader, timeline: string): AsyncGenerator<Page> {
   let token: Token | undefined;
   do {
     const page = await history.page(run, timeline, token);
-    yield* await decoder.decode(page.events);
+    yield page;
     token = page.next;
   } while (token);
 }

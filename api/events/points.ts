@@ -1,7 +1,7 @@
 // All points of a run at which it can be forked, over all its timelines.
 import type { History } from './history.ts';
 import type { Open } from './payload.ts';
-import { readLine } from './reading.ts';
+import { readWhole } from './reading.ts';
 import { createRecord } from './record.ts';
 import type { Mark } from './story.ts';
 import { createTalk } from './talk.ts';
@@ -31,13 +31,11 @@ export async function pointsOf({ history, open, readTool }: Sources, run: string
   let marks: Mark[] = [];
   const close = () => void lineages.push(marks.map((mark) => ({ mark, turn: mark.name ? undefined : turns.at(mark) })));
 
-  await readLine({
+  await readWhole({
     history,
     run,
     open,
     record,
-    fetch: (timeline, token) => history.page(run, timeline, token),
-    persist: (call) => call(),
     take(happenings) {
       for (const happening of happenings) {
         if (happening.kind === 'started') {
@@ -49,7 +47,6 @@ export async function pointsOf({ history, open, readTool }: Sources, run: string
       record.take(happenings);
       ({ marks } = record.story());
     },
-    progress: () => {},
   });
   close();
 

@@ -16,6 +16,17 @@ export interface Reading extends LineReader {
   progress: (far: { timeline: string; event: number; caughtUp: boolean }) => void;
 }
 
+/** Reads all that the run has now, and waits for nothing. */
+export function readWhole(reading: LineReader & Pick<Reading, 'record' | 'take'>): Promise<void> {
+  const { history, run } = reading;
+  return readLine({
+    ...reading,
+    fetch: (timeline, token) => history.page(run, timeline, token),
+    persist: (call) => call(),
+    progress: () => {},
+  });
+}
+
 type Ended = Extract<Happening, { kind: 'ended' }>;
 
 /** Resolves at the run's end; of an open run, when `fetch` says that there is no more. */

@@ -10,7 +10,7 @@ import { createHistory, isGone, isRefused, type History } from './history.ts';
 import { createMerge } from './merge.ts';
 import { pageOf, type EventPage } from './page.ts';
 import type { Open } from './payload.ts';
-import { readLine } from './reading.ts';
+import { readWhole } from './reading.ts';
 import { createRecord, type RunRecord } from './record.ts';
 import { createTails, type Tails } from './tails.ts';
 import type { ToolReader } from './toolcall.ts';
@@ -150,15 +150,6 @@ async function found<T>(run: string, read: () => Promise<T>): Promise<T> {
 
 async function readOnce({ open, readTool }: StreamsOptions, history: History, run: string): Promise<RunRecord> {
   const record = createRecord(run, readTool);
-  await readLine({
-    history,
-    run,
-    open,
-    record,
-    fetch: (timeline, token) => history.page(run, timeline, token),
-    persist: (call) => call(),
-    take: (happenings) => record.take(happenings),
-    progress: () => {},
-  });
+  await readWhole({ history, run, open, record, take: (happenings) => record.take(happenings) });
   return record;
 }

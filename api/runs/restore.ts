@@ -55,9 +55,10 @@ async function goOn(deps: Core, branch: Branch, force: boolean | undefined): Pro
     const status = await withDeadline(deps, () => requireFree(deps, owner, force));
     const now = { ...branch, owner };
     if (isEnded(status)) return startAgain(deps, now, status);
-    const { heard, timeline } = await asked(deps, now);
-    if (timeline !== undefined) return timeline;
-    if (heard === 'never') return startAgain(deps, now, 'failed', { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
+    const heard = await asked(deps, now);
+    if (heard.kind === 'goes_on') return heard.timeline;
+    if (heard.kind === 'never')
+      return startAgain(deps, now, 'failed', { workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
   }
   throw active(run, 'running');
 }
@@ -78,7 +79,6 @@ const active = (run: string, status: RunStatus): ApiError =>
 
 const cannot = (run: string): string => `Cannot restore run '${run}' in place`;
 
-/** `timeline`: the new one in which the run goes on. `too_late`: it had ended before it could hear. */
 async function asked(deps: Core, { owner, opening, args }: Branch): Promise<Heard> {
   const { workflowId: run, runId: timeline } = owner;
   const given = await withDeadline(deps, () => begunOf(deps, { run, timeline }));
@@ -87,22 +87,20 @@ async function asked(deps: Core, { owner, opening, args }: Branch): Promise<Hear
   try {
     await withDeadline(deps, () => deps.client.workflow.getHandle(run, timeline).signal(signal, to));
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { heard: 'too_late' };
+    if (error instanceof WorkflowNotFoundError) return { kind: 'too_late' };
     throw error;
   }
   deps.hub?.hintAbort(run);
   for (const end = Date.now() + answeredWithinMs; Date.now() < end; await sleep(50)) {
     const now = await withDeadline(deps, () => describe(deps.client, run));
-    if (now && now.runId !== timeline) return { heard: 'yes', timeline: now.runId };
-    if (now?.closeTime) return { heard: 'too_late' };
+    if (now && now.runId !== timeline) return { kind: 'goes_on', timeline: now.runId };
+    if (now?.closeTime) return { kind: 'too_late' };
   }
-  return { heard: 'never' };
+  return { kind: 'never' };
 }
 
-interface Heard {
-  heard: 'yes' | 'too_late' | 'never';
-  timeline?: string;
-}
+/** `timeline`: the new one. `too_late`: the run had ended before it could hear. */
+type Heard = { kind: 'goes_on'; timeline: string } | { kind: 'too_late' } | { kind: 'never' };
 
 /** Under the same id. The record of the timeline before stays, and this one's says how that had ended. */
 async function startAgain(
