@@ -5,7 +5,8 @@ import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { limitBody } from './body.ts';
-import type { Api, ApiDeps, ApiEnv, Core } from './deps.ts';
+import { createCore } from './core.ts';
+import type { Api, ApiDeps, ApiEnv } from './deps.ts';
 import { addDocs } from './docs.ts';
 import { answerError, noSuchRoute, ofZod } from './envelope.ts';
 import { ApiError } from './errors.ts';
@@ -20,15 +21,13 @@ import { addCompare } from './runs/compare-route.ts';
 import { addControl } from './runs/control-routes.ts';
 import { addEvents } from './runs/event-routes.ts';
 import { addForks } from './runs/fork-routes.ts';
-import { createRemoved } from './runs/removed.ts';
 import { addRuns } from './runs/routes.ts';
 import { addStarting } from './runs/start-route.ts';
 import { addStart } from './start-page.ts';
-import { createWorkers } from './workers.ts';
 import { addWorkflows } from './workflow-routes.ts';
 
 export function createApp(given: ApiDeps): Api {
-  const deps: Core = { ...given, workers: createWorkers(given), removed: createRemoved() };
+  const deps = createCore(given);
   const app: Api = new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
       if (!result.success) throw new ApiError(422, 'invalid_request', ofZod(result.error, result.target));

@@ -10,6 +10,7 @@ import type { Catalogue } from './catalogue.ts';
 import type { ApiError } from './errors.ts';
 import type { Open } from './events/payload.ts';
 import type { Streams } from './events/streams.ts';
+import type { Records } from './runs/records.ts';
 import type { Removed } from './runs/removed.ts';
 import type { Workers } from './workers.ts';
 
@@ -54,6 +55,7 @@ export interface ApiDeps {
 /** The dependencies with what the app itself keeps: what the functions of routes get. */
 export interface Core extends ApiDeps {
   workers: Workers;
+  records: Records;
   removed: Removed;
 }
 

@@ -1,9 +1,10 @@
 // Forks over HTTP: what the model is asked, what is paid, and that the source never notices.
+import { join } from 'node:path';
 import { z } from 'zod';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readCheckpointId } from '../api/runs/checkpoint-id.ts';
-import type { DryRun } from '../api/runs/fork-shape.ts';
-import type { RunAnswer } from '../api/runs/shape.ts';
+import type { DryRun, Tree } from '../api/runs/fork-shape.ts';
+import type { RunAnswer, runList } from '../api/runs/shape.ts';
 import {
   checkpointOf,
   ended,
@@ -16,7 +17,7 @@ import {
   read,
   refusal,
 } from './api-fork-stage.ts';
-import { json } from './api-stage.ts';
+import { json, openApiStage } from './api-stage.ts';
 import { type Call, defaultAnswer } from './openai.ts';
 
 let stage: ForkStage;
@@ -202,6 +203,24 @@ test('a fork whose edit the code cannot take fails and says so; its dry run says
   expect(await refusal(api, `/api/checkpoints/${at}/restore`, inPlace)).toMatchObject({ type: 'does_not_fit' });
   const fork = await ended(api, (await forkAt(api, at, modifications)).new_run_id);
   expect(fork).toMatchObject({ status: 'failed', error: { type: 'ForkDiverged' } });
+});
+
+test('a fork whose large edit is lost is in the lists and can be read all the same', async () => {
+  const { api, world } = stage;
+  const tag = `lost-${Date.now()}`;
+  const source = await ended(api, await api.start('six', { topic: 'lost' }, { tags: [tag] }));
+  const modifications = { steps: { 2: { text: 'A line. '.repeat(6000), finish: 'stop' } } };
+  const { new_run_id } = await forkAt(api, checkpointOf(source, 3), modifications);
+  await ended(api, new_run_id);
+  const lost = await openApiStage({ ...world, data: join(world.data, 'another') });
+  const list = async () => json<z.infer<typeof runList>>(await lost.ask('GET', `/api/runs?tag=${tag}`));
+  await expect
+    .poll(list, { timeout: 5000 })
+    .toMatchObject({ total: 2, items: [{ id: new_run_id }, { id: source.id }] });
+  expect(await read(lost, new_run_id)).toMatchObject({ status: 'completed', lineage: { forked_from: source.id } });
+  const tree = await json<Tree>(await lost.ask('GET', `/api/runs/${source.id}/tree`));
+  expect(JSON.stringify(tree)).toContain(new_run_id);
+  await lost.close();
 });
 
 test('forks of forks keep the root', async () => {

@@ -53,12 +53,13 @@ export interface StageOptions extends Partial<ApiDeps> {
 /** With a world, on its task queue, with its hub and its payload store; else on a queue where nobody works. */
 export async function openApiStage(world?: World, { address, ...deps }: StageOptions = {}): Promise<ApiStage> {
   const namespace = inject('temporalNamespace');
-  const converter = world && createDataConverter(blobs(world.data));
+  const data = world?.data ?? join(tmpdir(), 'waymark-nobody');
+  const dataConverter = createDataConverter(blobs(data));
   const connect = { ...historyConnection(), address: address ?? inject('temporalAddress') };
   const connection = Connection.lazy(connect);
   const visibilityCalls = countVisibility(connection);
-  const client = new Client({ connection, namespace, ...(converter && { dataConverter: converter }) });
-  const payloads = openPayloads(converter ?? {});
+  const client = new Client({ connection, namespace, dataConverter });
+  const payloads = openPayloads(dataConverter);
   const own = Connection.lazy(connect);
   const open: Open = (payload) => payloads.value([payload]);
   const streams = createStreams({
@@ -74,7 +75,7 @@ export async function openApiStage(world?: World, { address, ...deps }: StageOpt
     streams,
     open,
     catalogue,
-    functions: createFunctionStore(functionsIn(world?.data ?? join(tmpdir(), 'waymark-nobody'))),
+    functions: createFunctionStore(functionsIn(data)),
     taskQueue: world?.taskQueue ?? 'nobody',
     hub: world?.hub,
     config: {

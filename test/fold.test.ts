@@ -382,7 +382,7 @@ test('a run that nobody started is RunNotFound for every call', async () => {
   await expect(streams.view(id)).rejects.toThrow(RunNotFound);
   await expect(streams.page(id, 0, 1)).rejects.toThrow(RunNotFound);
   await expect(streams.subscribe(id)).rejects.toThrow(RunNotFound);
-  await expect(streams.result(id, 10)).rejects.toThrow(RunNotFound);
+  await expect(streams.result(id, 10_000)).rejects.toThrow(RunNotFound);
   await expect(streams.view('x'.repeat(2000))).rejects.toThrow(RunNotFound);
   expect(streams.tails()).toBe(0);
 });

@@ -1,5 +1,5 @@
 // Reads what Temporal's describe says of a run, and refuses ids that are no runs.
-import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import { find } from '../catalogue.ts';
 import type { Core } from '../deps.ts';
 import { runNotFound } from '../errors.ts';
@@ -12,16 +12,16 @@ export const maxIdLength = 200;
 
 /** Throws ApiError 404 for an id that is unknown, malformed, or that of a session, a definition or a check. */
 export async function requireRun(deps: Core, id: string): Promise<WorkflowExecutionDescription> {
-  const found = await describe(deps.client, id);
+  const found = await describe(deps, id);
   if (!found || !isRun(deps, found) || deps.removed.has(found)) throw runNotFound(id);
   return found;
 }
 
 /** Undefined: nothing of that id. */
-export async function describe(client: Client, id: string): Promise<WorkflowExecutionDescription | undefined> {
+export async function describe({ records }: Core, id: string): Promise<WorkflowExecutionDescription | undefined> {
   if (id.length === 0 || id.length > maxIdLength || !isText(id)) return undefined;
   try {
-    return await client.workflow.getHandle(id).describe();
+    return await records.getHandle(id).describe();
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

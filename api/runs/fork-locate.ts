@@ -84,12 +84,12 @@ async function newestOf(deps: Core, run: string): Promise<WorkflowExecutionDescr
 
 /** Undefined: the run has none such, or it was deleted. */
 async function describeTimeline(
-  { client, removed }: Core,
+  { records, removed }: Core,
   { run, timeline }: Place,
 ): Promise<WorkflowExecutionDescription | undefined> {
   if (removed.has({ runId: timeline })) return undefined;
   try {
-    return await client.workflow.getHandle(run, timeline).describe();
+    return await records.getHandle(run, timeline).describe();
   } catch (error) {
     if (error instanceof WorkflowNotFoundError || grpcCode(error) === grpc.invalidArgument) return undefined;
     throw error;

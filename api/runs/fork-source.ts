@@ -52,7 +52,7 @@ export async function ownerOf(
   { run }: CheckpointRef,
   { source }: Located,
 ): Promise<WorkflowExecutionDescription | undefined> {
-  const own = await describe(deps.client, run);
+  const own = await describe(deps, run);
   if (own && !deps.removed.has(own)) return own;
-  return source.run === run ? undefined : describe(deps.client, source.run);
+  return source.run === run ? undefined : describe(deps, source.run);
 }

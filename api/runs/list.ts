@@ -64,7 +64,7 @@ async function askRun(
   deps: Core,
   { workflowId }: WorkflowExecutionInfo,
 ): Promise<{ run: WorkflowExecutionDescription; status: RunStatus } | undefined> {
-  const run = await describe(deps.client, workflowId);
+  const run = await describe(deps, workflowId);
   return run && { run, status: await readStatus(deps, run) };
 }
 

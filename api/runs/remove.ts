@@ -30,7 +30,7 @@ async function timelinesOf(deps: Core, id: string, newest: string): Promise<Set<
   for (const { timeline } of timelines) found.add(timeline);
   // Visibility can compare an id only as it is.
   if (stored(id) !== id) return found;
-  for await (const { runId } of deps.client.workflow.list({ query: `WorkflowId = '${id}'` })) found.add(runId);
+  for await (const { runId } of deps.records.list({ query: `WorkflowId = '${id}'` })) found.add(runId);
   return found;
 }
 

@@ -51,7 +51,7 @@ const looks = 3;
 async function goOn(deps: Core, branch: Branch, force: boolean | undefined): Promise<string> {
   const { run } = branch.from;
   for (let look = 0; look < looks; look++) {
-    const owner = (await withDeadline(deps, () => describe(deps.client, run))) ?? branch.owner;
+    const owner = (await withDeadline(deps, () => describe(deps, run))) ?? branch.owner;
     const status = await withDeadline(deps, () => requireFree(deps, owner, force));
     const now = { ...branch, owner };
     if (isEnded(status)) return startAgain(deps, now, status);
@@ -92,7 +92,7 @@ async function asked(deps: Core, { owner, opening, args }: Branch): Promise<Hear
   }
   deps.hub?.hintAbort(run);
   for (const end = Date.now() + answeredWithinMs; Date.now() < end; await sleep(50)) {
-    const now = await withDeadline(deps, () => describe(deps.client, run));
+    const now = await withDeadline(deps, () => describe(deps, run));
     if (now && now.runId !== timeline) return { kind: 'goes_on', timeline: now.runId };
     if (now?.closeTime) return { kind: 'too_late' };
   }

@@ -66,7 +66,7 @@ const namedTwice = (): ApiError =>
 async function known(deps: Core, id: string, digest: string | undefined): Promise<Started> {
   if (digest === undefined)
     throw new ApiError(409, 'run_id_taken', `There is a run '${id}' already. Choose another run_id.`);
-  const run = await describe(deps.client, id);
+  const run = await describe(deps, id);
   const request: MemoKey = 'request';
   if (run?.memo?.[request] === digest) return { kind: 'known', id, run };
   throw new ApiError(

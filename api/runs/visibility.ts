@@ -31,10 +31,10 @@ export const pageSize = 1000;
 const listMs = 6000;
 
 export function createVisibility(deps: Core): Visibility {
-  const { client, config } = deps;
+  const { records: told, config } = deps;
   return {
     async count(queries, window) {
-      const { count, groups } = await withDeadline(deps, () => client.workflow.count(queries.count(window)));
+      const { count, groups } = await withDeadline(deps, () => told.count(queries.count(window)));
       const { subtracts } = queries;
       if (!subtracts) return count;
       // A group's value comes as a list of one.
@@ -46,7 +46,7 @@ export function createVisibility(deps: Core): Visibility {
     async records(queries, window, { pages = 1, size = pageSize } = {}) {
       const found: WorkflowExecutionInfo[] = [];
       const query = queries.rows(window);
-      const iterator = client.workflow.list({ query, pageSize: size })[Symbol.asyncIterator]();
+      const iterator = told.list({ query, pageSize: size })[Symbol.asyncIterator]();
       for (let page = 1; ; page++) {
         const all = await withDeadline(
           deps,

@@ -1,9 +1,8 @@
 // The creation of a task without HTTP: from an event of a serverless platform to the answer that it wants.
 import { randomUUID } from 'node:crypto';
-import type { ApiDeps, Core } from '../../deps.ts';
+import { createCore } from '../../core.ts';
+import type { ApiDeps } from '../../deps.ts';
 import { toApiError } from '../../envelope.ts';
-import { createRemoved } from '../../runs/removed.ts';
-import { createWorkers } from '../../workers.ts';
 import { createTask, parseBody } from './create.ts';
 
 export interface HandlerAnswer {
@@ -15,7 +14,7 @@ export interface HandlerAnswer {
 
 /** An event is `{desired_action, task_type}`, or has that as its `body`: as text, or in base64 as gateways may send it. */
 export function createHandler(given: ApiDeps): (event: unknown) => Promise<HandlerAnswer> {
-  const deps: Core = { ...given, workers: createWorkers(given), removed: createRemoved() };
+  const deps = createCore(given);
   return async (event) => {
     try {
       return answer(200, await createTask(deps, requestIn(event), new AbortController().signal));
