@@ -12,7 +12,8 @@ export default defineConfig({
     pool: 'forks',
     // As the programs are started: package.json.
     execArgv: ['--import', './worker/threads/main.ts'],
-    maxWorkers: 2,
+    // More than the two processors of a small machine: most tests wait.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

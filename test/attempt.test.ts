@@ -11,6 +11,7 @@ import type { ModelConfig } from '../activities/model/config.ts';
 import type { ModelRequest } from '../activities/model/model.ts';
 import { startAttemptWorker, type AttemptWorker, type AttemptWorkerOptions } from './attempt-worker.ts';
 import { defaultAnswer, startOpenAI, type FakeOpenAI } from './openai.ts';
+import { oneOf } from './sample.ts';
 import { oneStep, type Ending } from './workflows/one-step.ts';
 
 let openai: FakeOpenAI;
@@ -53,7 +54,7 @@ const partialOf = ({ left }: Ending) => {
   return left;
 };
 
-describe.each(['responses', 'chat'] as const)('over %s', (protocol) => {
+describe.each(oneOf(['responses', 'chat'] as const))('over %s', (protocol) => {
   let worker: AttemptWorker;
   let runs: ReturnType<typeof starter>;
   const taskQueue = `attempt-${protocol}`;

@@ -4,13 +4,14 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { nothing } from '../activities/spent.ts';
 import { startAttemptWorker, type AttemptWorker } from './attempt-worker.ts';
 import { defaultAnswer, startOpenAI, type FakeOpenAI, type Fault } from './openai.ts';
+import { oneOf } from './sample.ts';
 import { oneStep } from './workflows/one-step.ts';
 
 const key = 'sk-test-very-secret-key';
 /** Short, but longer than a busy machine pauses. */
 const limits = { firstEventMs: 1500, thinkMs: 1500, idleMs: 1500 };
 
-describe.each(['responses', 'chat'] as const)('over %s', (protocol) => {
+describe.each(oneOf(['responses', 'chat'] as const))('over %s', (protocol) => {
   let openai: FakeOpenAI;
   let worker: AttemptWorker;
   const taskQueue = `faults-${protocol}`;

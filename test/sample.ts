@@ -19,3 +19,8 @@ export function sampleOf<T>(all: T[], size: number): T[] {
   while (chosen.size < size) chosen.add(Math.floor(next() * all.length));
   return all.filter((_, i) => chosen.has(i));
 }
+
+/** Of ways that each take long: all, or one that the seed chooses. */
+export function oneOf<T>(all: readonly T[]): readonly T[] {
+  return process.env['WAYMARK_LONG'] ? all : all.slice(seed % all.length).slice(0, 1);
+}
