@@ -6,6 +6,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { limitBody } from './body.ts';
 import { createCore } from './core.ts';
+import { addClient } from './client-script.ts';
 import type { Api, ApiDeps, ApiEnv } from './deps.ts';
 import { addDocs } from './docs.ts';
 import { answerError, noSuchRoute, ofZod } from './envelope.ts';
@@ -65,6 +66,7 @@ export function createApp(given: ApiDeps): Api {
   addDocs(app);
   addStart(app, deps);
   return app;
+  addClient(app);
 }
 
 function allowOrigins(origins: readonly string[]) {

@@ -14,7 +14,18 @@ const allowed: Record<string, { values: string[]; types: string[] }> = {
   workflows: { values: ['workflows', ...plain], types: ['activities'] },
   activities: { values: ['activities'], types: [] },
   temporal: { values: ['temporal', 'workflows/runtime/messages.ts'], types: [] },
-  api: { values: ['api', 'workflows', ...plain, 'activities/effects.ts'], types: ['activities'] },
+  client: { values: ['client'], types: ['api'] },
+  api: {
+    values: [
+      'api',
+      'workflows',
+      ...plain,
+      'activities/effects.ts',
+      'activities/tools/index.ts',
+      'activities/model/output.ts',
+    ],
+    types: ['activities'],
+  },
 };
 
 interface Import {
