@@ -1,11 +1,13 @@
 // What each activity changes outside: who forks a run is told before a step is taken again. A plain value, for the API too.
 import type { Activities } from './index.ts';
+import { toolNamed } from './tools/index.ts';
 
 /** `none`: it only reads, though it may cost. `idempotent`: once more changes nothing more. `external`: it happens again. */
 export const effects = ['none', 'idempotent', 'external'] as const;
 export type Effect = (typeof effects)[number];
 
-const known: Record<keyof Activities, Effect> = {
+/** `callTool` does what its tool does. */
+const known: Record<Exclude<keyof Activities, 'callTool'>, Effect> = {
   callModel: 'none',
   fetchPage: 'none',
   savePoem: 'idempotent',
@@ -16,6 +18,15 @@ const known: Record<keyof Activities, Effect> = {
   loadFunction: 'none',
 };
 
-/** Of an activity that is not one of ours, the worst. */
-export const effectOf = (activity: string): Effect =>
-  new Map<string, Effect>(Object.entries(known)).get(activity) ?? 'external';
+const table = new Map<string, Effect>(Object.entries(known));
+
+/** Of an activity or a tool that is not one of ours, the worst. `input`: what it was called with. */
+export const effectOf = (activity: string, input: unknown): Effect =>
+  (activity === 'callTool' ? effectOfTool(input) : table.get(activity)) ?? 'external';
+
+function effectOfTool(input: unknown): Effect | undefined {
+  if (typeof input !== 'object' || input === null || !('tool' in input)) return undefined;
+  const tool = toolNamed(String(input.tool));
+  // Until somebody has approved it, it only asks.
+  return tool?.approval === 'always' && !('approved' in input) ? 'none' : tool?.effect;
+}

@@ -147,6 +147,7 @@ function pageFault(fault: PageFault): Fault {
 
 const storageCodes = new Set(['ENOENT', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE']);
 
-function isSystemError(error: unknown): error is Error & { code: string } {
+/** A fault of the worker's own surroundings. */
+export function isSystemError(error: unknown): error is Error & { code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && storageCodes.has(error.code);
 }

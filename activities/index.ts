@@ -12,10 +12,13 @@ import type { ModelReply, ModelRequest } from './model/model.ts';
 import type { Page, PageRequest } from './page/page.ts';
 import { createSavePoem } from './poem.ts';
 import type { Frame, Sandbox } from './sandbox/sandbox.ts';
+import { type CallTool, createCallTool } from './tools/call.ts';
 
 export interface Activities {
   callModel(request: ModelRequest): Promise<ModelReply>;
   fetchPage(request: PageRequest): Promise<Page>;
+  /** Calls a tool of an agent. What it says, and what is wrong with the call, is an outcome for the model. */
+  callTool: CallTool;
   /** Writes `poems/<run id>.txt` under WAYMARK_DATA. */
   savePoem(poem: string): Promise<{ path: string }>;
   /** Reads a model's answer: the function in it, or why it is none. */
@@ -40,6 +43,7 @@ export interface ActivityDeps {
 export const createActivities = ({ model, blobs, fetchPage, sandbox, functions, data }: ActivityDeps): Activities => ({
   callModel: createCallModel(model, createConversations(blobs)),
   fetchPage,
+  callTool: createCallTool({ fetchPage, sandbox, data }),
   savePoem: createSavePoem(data),
   checkFunction: createCheckFunction(sandbox),
   runFunction: createRunFunction(sandbox),

@@ -1,4 +1,5 @@
 // The catalogue: what can be started, one line each.
+export { agent } from './agent.ts';
 export { create_function } from './create-function.ts';
 export { poem_flow } from './poem.ts';
 export { rag } from './rag.ts';

@@ -34,13 +34,21 @@ interface Talk {
   overrides?: Overrides;
 }
 
-/** `answers`: the step that a system prompt is for; `models`: the steps that ask a model. */
-export const ofTalk = ({ answers, models }: { answers: string; models: string[] }): Modifications<Talk> => ({
+/** What every workflow that answers messages takes. */
+export const ofMessages = <Input extends { messages: Said[] }>(): Pick<
+  Modifications<Input>,
+  'modified_query' | 'modified_messages'
+> => ({
   modified_query: (input, content) => ({
     ...input,
     messages: [...input.messages.slice(0, input.messages.findLastIndex(isUsers)), { role: 'user', content }],
   }),
   modified_messages: (input, messages) => ({ ...input, messages }),
+});
+
+/** `answers`: the step that a system prompt is for; `models`: the steps that ask a model. */
+export const ofTalk = ({ answers, models }: { answers: string; models: string[] }): Modifications<Talk> => ({
+  ...ofMessages<Talk>(),
   system_prompt: (input, prompt) => overriding(input, [answers], { prompt }),
   model: (input, model) => overriding(input, models, { model }),
 });

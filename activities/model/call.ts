@@ -1,4 +1,5 @@
 // The model step: asks the configured provider, streams its answer into the attempt, and says what it cost.
+import { randomUUID } from 'node:crypto';
 import { APIError, type OpenAI } from 'openai';
 import { currentAttempt, type Attempt } from '../attempt.ts';
 import { judge, type Fault } from '../failures.ts';
@@ -10,9 +11,12 @@ import { defaultLimits, type ModelConfig } from './config.ts';
 import type { Conversations } from './conversation.ts';
 import { providerFault, stalledFault } from './faults.ts';
 import { listen, type Answer } from './listen.ts';
-import type { Message, ModelReply, ModelRequest } from './model.ts';
+import type { Message, ModelReply, ModelRequest, ToolCall } from './model.ts';
+import { misfitOf } from './output.ts';
+import { blank, printed } from './print.ts';
 import { createClient, isBackground, open } from './provider.ts';
 import { continued, type Heard, type Question } from './question.ts';
+import { offered } from './tools.ts';
 import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 export type CallModel = (request: ModelRequest) => Promise<ModelReply>;
@@ -29,19 +33,32 @@ export function createCallModel(config: ModelConfig, conversations: Conversation
     const { lost, ...answer } = await ask(client, config, attempt, {
       model: request.model ?? config.model,
       messages: partial === '' ? messages : continued(messages, partial),
-      tools: request.tools ?? [],
+      tools: offered(request.tools),
       output: request.output,
       temperature: request.temperature,
       max_output_tokens: request.max_output_tokens,
     });
-    const { tool_calls } = answer;
+    const tool_calls = distinct(answer.tool_calls);
     const text = partial + answer.text;
+    const misfit = request.output && tool_calls.length === 0 ? misfitOf(text, request.output.schema) : undefined;
     const message: Message = { role: 'assistant', content: text, ...(tool_calls.length > 0 && { tool_calls }) };
-    const reply = { ...answer, text, wasted: add(attempt.wasted, lost) };
+    const wasted = add(attempt.wasted, lost);
+    const reply = { ...answer, tool_calls, text, wasted, ...(misfit !== undefined && { misfit }) };
     if (!request.keep) return reply;
     const append = () => conversations.append(request.before, [...request.messages, message]);
-    return { ...reply, reference: await untilKept(attempt.signal, append) };
+    const print = printed(blank, [...messages, message]);
+    return { ...reply, reference: await untilKept(attempt.signal, append), print };
   };
+}
+
+/** Each call's result is told by its id: one that is missing or comes twice gets one of ours. */
+function distinct(calls: ToolCall[]): ToolCall[] {
+  const ids = new Set<string>();
+  return calls.map((call, n) => {
+    const id = call.id === '' || ids.has(call.id) ? `call_${n + 1}_${randomUUID().slice(0, 8)}` : call.id;
+    ids.add(id);
+    return { ...call, id };
+  });
 }
 
 interface Bought extends Answer {

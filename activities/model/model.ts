@@ -29,7 +29,8 @@ export interface ModelRequest {
   messages: Message[];
   /** True: the reply carries a content reference to the whole conversation, its own message included. */
   keep?: boolean;
-  tools?: ToolSpec[];
+  /** Names of ours (activities/tools/index.ts), or tools of the workflow's own. */
+  tools?: (string | ToolSpec)[];
   /** The answer must be JSON of this schema. */
   output?: { name: string; schema: Record<string, unknown> };
   temperature?: number;
@@ -47,6 +48,10 @@ export interface ModelReply {
   usage: Spent;
   /** What earlier attempts of this step had spent in vain. */
   wasted: Spent;
+  /** With `output`: what is wrong with an answer that does not fit its schema. */
+  misfit?: string;
   /** With `keep`: content reference to all messages up to and including this answer. */
   reference?: string;
+  /** Of the messages that `reference` names: model/print.ts. */
+  print?: string;
 }

@@ -1,11 +1,11 @@
 // One question to a provider and the pieces of its answer, whichever protocol carries them.
-import type { Message, ModelRequest } from './model.ts';
+import type { Message, ModelRequest, ToolSpec } from './model.ts';
 import type { Usage } from './prices.ts';
 
 export interface Question {
   model: string;
   messages: Message[];
-  tools: NonNullable<ModelRequest['tools']>;
+  tools: ToolSpec[];
   output: ModelRequest['output'];
   temperature: number | undefined;
   max_output_tokens: number | undefined;

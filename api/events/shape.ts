@@ -35,6 +35,9 @@ const waiting: z.ZodType<WaitingFor[]> = z.array(
     name: z.string(),
     kind: z.enum(['question', 'approval', 'budget']),
     question: z.string(),
+    tool: z.string().optional(),
+    tool_call_id: z.string().optional(),
+    args: z.unknown().optional(),
     since: z.string(),
   }),
 );

@@ -33,6 +33,8 @@ export function createTalk(open: Open): Talk {
       const { text: content, tool_calls, model } = turn.answered;
       const asked = await askedIn(turn, open);
       if (asked) {
+        // A conversation that is kept, and refers to nothing: all of it is said here, whatever was said before.
+        if (asked.keep && asked.before === undefined) messages.length = 0;
         messages.push(...asked.messages.slice(isRepeated(asked, messages) ? messages.length : 0));
         config = configOf(asked, messages, model);
       }

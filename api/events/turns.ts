@@ -31,9 +31,11 @@ const message: z.ZodType<Message> = z.union([
   z.object({ role: z.literal('tool'), content: z.string(), tool_call_id: z.string() }),
 ]);
 
-export type Asked = Pick<ModelRequest, 'model' | 'before' | 'messages' | 'temperature'> & {
+export type Asked = Pick<ModelRequest, 'model' | 'before' | 'messages' | 'temperature' | 'keep'> & {
   tools?: { name: string }[];
 };
+
+const named = z.string().transform((name) => ({ name }));
 
 /** Checked as far as it is relied on: anybody may have written an activity's argument. */
 const asked: z.ZodType<Asked> = z.object({
@@ -41,7 +43,8 @@ const asked: z.ZodType<Asked> = z.object({
   before: z.string().optional(),
   messages: z.array(message),
   temperature: z.number().optional(),
-  tools: z.array(z.object({ name: z.string() })).optional(),
+  tools: z.array(z.union([z.object({ name: z.string() }), named])).optional(),
+  keep: z.boolean().optional(),
 });
 
 /** Undefined when it is not known, or was none of ours. Over 1 MiB it is left closed, as everywhere. */

@@ -54,6 +54,6 @@ const asRef = ({ step, name, activity, step_num }: StepView): StepRef => ({ step
 
 const asAgain = (step: StepView): StepAgain => ({
   ...asRef(step),
-  side_effect: step.activity === null ? 'none' : effectOf(step.activity),
+  side_effect: step.activity === null ? 'none' : effectOf(step.activity, step.input),
   ...(step.usage && { usage: step.usage }),
 });

@@ -37,6 +37,9 @@ const waiting = z
     name: z.string(),
     kind: z.enum(['question', 'approval', 'budget']),
     question: z.string(),
+    tool: z.string().optional(),
+    tool_call_id: z.string().optional(),
+    args: z.unknown().optional(),
     since: time,
   })
   .openapi('WaitingFor');

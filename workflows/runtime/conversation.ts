@@ -1,5 +1,6 @@
 // A conversation with the model: messages live here; a step carries only what is new and a reference to what came before.
 import type { Message, ModelReply, ModelRequest } from '../../activities/model/model.ts';
+import { blank, printed } from '../../activities/model/print.ts';
 import { step } from './step.ts';
 
 export interface Conversation {
@@ -14,6 +15,17 @@ export function converse(...opening: Message[]): Conversation {
   const messages = [...opening];
   let before: string | undefined;
   let known = 0;
+  /** Of the messages that are known. */
+  let print = blank;
+  /** A fork may have been given another opening or another answer than the ones that are kept: then all is told anew. */
+  const keep = (reply: ModelReply, upTo: number) => {
+    const ours = printed(print, messages.slice(known, upTo));
+    const isKept = reply.print === undefined || reply.print === ours;
+    before = isKept ? reply.reference : undefined;
+    known = isKept ? upTo : 0;
+    print = isKept ? ours : blank;
+  };
+
   return {
     messages,
     say: (...said) => void messages.push(...said),
@@ -28,8 +40,7 @@ export function converse(...opening: Message[]): Conversation {
       const { text: content, tool_calls } = reply;
       // What was said while the model spoke comes after its answer, here as in the kept conversation.
       messages.splice(upTo, 0, { role: 'assistant', content, ...(tool_calls.length > 0 && { tool_calls }) });
-      before = reply.reference;
-      known = upTo + 1;
+      keep(reply, upTo + 1);
       return reply;
     },
   };

@@ -20,8 +20,19 @@ export interface WaitingFor {
   name: string;
   kind: 'question' | 'approval' | 'budget';
   question: string;
+  /** The tool call that a person is asked about; what of its arguments is too long for a memo is in the step's result. */
+  tool?: string;
+  tool_call_id?: string;
+  args?: unknown;
   /** ISO-8601 UTC. */
   since: string;
+}
+
+/** Signal `message`: a user's word to a running agent. */
+export interface UserMessage {
+  text: string;
+  /** Absent: as the agent is configured. */
+  policy?: 'queue' | 'interrupt';
 }
 
 /** A name that somebody gave to a point of a run. */
@@ -53,6 +64,7 @@ export const spent = defineSignal<[SpentReport]>('spent');
 export const answerSignal = defineSignal<[Answer]>('answer');
 /** Refused by its validator for an unknown or answered `waiting_id`: error type `NotWaiting`. */
 export const answer = defineUpdate<{ accepted: true }, [Answer]>('answer');
+export const message = defineSignal<[UserMessage]>('message');
 export const state = defineQuery<RunStateView>('state');
 
 /** RunState, the search attribute. `stopping`: a pause or cancel waits for steps in flight. */

@@ -1,0 +1,54 @@
+// An agent at work: the model is asked, the tools that it calls are called, until it answers.
+import { CancellationScope, getExternalWorkflowHandle, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { z } from 'zod';
+import { openInbox } from './agent/inbox.ts';
+import { type AgentEnd, runAgent } from './agent/loop.ts';
+import { agentSnapshot } from './agent/snapshot.ts';
+import { conversation, ofMessages } from './prompt.ts';
+
+const input = z
+  .object({
+    agent: agentSnapshot,
+    messages: conversation.describe('What was said so far; the last is what the agent is to answer.'),
+    session: z.string().optional().describe('Of the session that the run is a turn of; it is told the end.'),
+    within: z.string().optional().describe('Of a sub-agent: its place in the run that called it.'),
+  })
+  .describe('Runs an agent: it answers, with its tools.');
+
+type Input = z.infer<typeof input>;
+
+export async function agent({ agent, messages, session, within }: Input): Promise<AgentEnd> {
+  const inbox = openInbox(agent.config.double_texting);
+  let ended: Ended = { status: 'failed', response: null };
+  try {
+    const end = await runAgent(agent, messages, { inbox, within });
+    ended = { status: 'completed', response: end.response };
+    return end;
+  } catch (error) {
+    if (isCancellation(error)) ended = { status: 'cancelled', response: null };
+    throw error;
+  } finally {
+    if (session !== undefined) await tell(session, ended);
+  }
+}
+agent.input = input;
+agent.modifications = {
+  ...ofMessages<Input>(),
+  system_prompt: (given: Input, system_prompt: string) => ({ ...given, agent: { ...given.agent, system_prompt } }),
+  model: (given: Input, model: string) => ({ ...given, agent: { ...given.agent, model } }),
+};
+
+interface Ended {
+  status: 'completed' | 'failed' | 'cancelled';
+  response: string | null;
+}
+
+/** A session that is gone misses nothing. */
+async function tell(session: string, ended: Ended): Promise<void> {
+  const told = { run_id: workflowInfo().workflowId, ...ended };
+  try {
+    await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(session).signal('ended', told));
+  } catch {
+    // It notices by itself when one of its runs never tells its end.
+  }
+}

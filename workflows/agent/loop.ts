@@ -1,0 +1,121 @@
+// The loop of every agent: model, all tool calls of the turn side by side, model …, until it answers or its turns are used up.
+import { CancellationScope } from '@temporalio/workflow';
+import type { Message, ModelReply } from '../../activities/model/model.ts';
+import { user, system } from '../prompt.ts';
+import { leftBy } from '../runtime/abort.ts';
+import { type Conversation, converse } from '../runtime/conversation.ts';
+import { answerCalls, placeOf, toolsOf } from './calls.ts';
+import type { Inbox } from './inbox.ts';
+import { asJson, correction, notFitting } from './output.ts';
+import type { AgentSnapshot } from './snapshot.ts';
+
+/** How an agent ended. `turns`: model calls. */
+export interface AgentEnd {
+  response: string;
+  /** The answer as a value, when it had to have a schema. */
+  output?: unknown;
+  termination_reason: 'answered' | 'max_steps';
+  turns: number;
+}
+
+export interface Around {
+  inbox: Inbox;
+  within?: string;
+}
+
+export async function runAgent(agent: AgentSnapshot, said: Message[], { inbox, within }: Around): Promise<AgentEnd> {
+  const talk = converse(...(agent.system_prompt === '' ? [] : [system(agent.system_prompt)]), ...said);
+  const turns = countTurns(agent.config);
+  let corrected = false;
+  let response = '';
+  for (;;) {
+    const left = turns.next();
+    if (left === 'over') return { response, termination_reason: 'max_steps', turns: turns.taken };
+    if (left === 'wrap_up') talk.say(user(agent.config.recovery?.message ?? ''));
+    talk.say(...inbox.take().map(user));
+    const reply = await think(talk, agent, inbox);
+    if (!reply) continue;
+    response = reply.text;
+    if (reply.tool_calls.length > 0) {
+      // Their results would be told to nobody.
+      if (turns.areOver) continue;
+      talk.say(...(await answerCalls(reply.tool_calls, agent, placeOf(within, turns.taken))));
+    } else if (inbox.isFull) {
+      turns.grant();
+    } else {
+      const wrong = agent.output_schema ? (reply.misfit ?? asJson(reply.text).error) : undefined;
+      if (wrong === undefined) return answered(agent, reply.text, turns.taken);
+      if (corrected) throw notFitting(wrong);
+      corrected = true;
+      talk.say(user(correction(wrong)));
+      turns.grant();
+    }
+  }
+}
+
+const answered = ({ output_schema }: AgentSnapshot, response: string, turns: number): AgentEnd => ({
+  response,
+  ...(output_schema && { output: asJson(response).value }),
+  termination_reason: 'answered',
+  turns,
+});
+
+interface Turns {
+  readonly taken: number;
+  /** The one that was taken was the last. */
+  readonly areOver: boolean;
+  /** Takes one, when there is one. `wrap_up`: the first of those after the last. */
+  next(): 'turn' | 'wrap_up' | 'over';
+  /** One more, if that was the last. */
+  grant(): void;
+}
+
+function countTurns({ max_steps, recovery }: AgentSnapshot['config']): Turns {
+  let allowed = max_steps;
+  let taken = 0;
+  let spare = recovery?.max_turns ?? 0;
+  return {
+    get taken() {
+      return taken;
+    },
+    get areOver() {
+      return taken >= allowed && spare === 0;
+    },
+    next() {
+      const wrapUp = taken >= allowed && spare > 0;
+      if (wrapUp) {
+        allowed += spare;
+        spare = 0;
+      }
+      if (taken >= allowed) return 'over';
+      taken++;
+      return wrapUp ? 'wrap_up' : 'turn';
+    },
+    grant() {
+      if (taken >= allowed && spare === 0) allowed++;
+    },
+  };
+}
+
+/** Undefined: a user has interrupted it. What it had said until then stays said. */
+async function think(talk: Conversation, agent: AgentSnapshot, inbox: Inbox): Promise<ModelReply | undefined> {
+  const scope = new CancellationScope();
+  const ask = () =>
+    talk.reply('think', {
+      ...(agent.model !== null && { model: agent.model }),
+      ...(agent.config.temperature !== null && { temperature: agent.config.temperature }),
+      tools: toolsOf(agent),
+      ...(agent.output_schema && { output: { name: 'answer', schema: agent.output_schema } }),
+    });
+  try {
+    return await inbox.during(
+      () => scope.cancel(),
+      () => scope.run(ask),
+    );
+  } catch (error) {
+    if (!scope.consideredCancelled || CancellationScope.current().consideredCancelled) throw error;
+    const left = leftBy(error);
+    if (left?.kind === 'partial' && left.text !== '') talk.say({ role: 'assistant', content: left.text });
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+// What a run keeps of the agent that it was started with: who changes the agent afterwards changes no run.
+import { z } from 'zod';
+
+export interface AgentSnapshot {
+  name: string;
+  description: string;
+  /** Null: OPENAI_MODEL. */
+  model: string | null;
+  system_prompt: string;
+  /** Names: activities/tools/index.ts. */
+  tools: string[];
+  /** Each is offered to the model as a tool `agent_<name>`. */
+  agents: AgentSnapshot[];
+  mcp_servers: McpServer[];
+  /** JSON Schema that the answer must have. */
+  output_schema: Record<string, unknown> | null;
+  config: AgentConfig;
+}
+
+export type AgentConfig = z.infer<typeof agentConfig>;
+export type McpServer = z.infer<typeof mcpServer>;
+
+/** What is said to an agent that has used its turns up, and how many more it has then. */
+const recovery = z.object({
+  max_turns: z.int().min(1).max(100).default(5),
+  message: z.string().min(1).default('Please summarize your findings.'),
+});
+
+export const agentConfig = z.object({
+  max_steps: z.int().min(1).max(1000).default(10).describe('Model calls, at most.'),
+  temperature: z.number().min(0).max(2).nullable().default(null),
+  recovery: recovery.nullable().default(null).describe('A last message and some more turns when max_steps is reached.'),
+  memory: z
+    .object({ messages: z.int().min(0).max(1000).default(20), tokens: z.int().min(0).max(1_000_000).default(4000) })
+    .prefault({})
+    .describe('What an agent remembers of a session, at most.'),
+  double_texting: z
+    .enum(['queue', 'interrupt', 'reject'])
+    .default('queue')
+    .describe('What becomes of a message to an agent that is at work.'),
+  approval_timeout_s: z.number().positive().max(31_536_000).nullable().default(null).describe('Null: it waits.'),
+  on_approval_timeout: z.enum(['reject', 'approve', 'fail']).default('reject'),
+});
+
+export const mcpServer = z.discriminatedUnion('kind', [
+  z.object({
+    name: z.string().min(1).max(64),
+    kind: z.literal('stdio'),
+    command: z.string().min(1),
+    args: z.array(z.string()).default([]),
+    env: z.record(z.string(), z.string()).optional(),
+  }),
+  z.object({
+    name: z.string().min(1).max(64),
+    kind: z.literal('http'),
+    url: z.string().min(1),
+    headers: z.record(z.string(), z.string()).optional(),
+  }),
+]);
+
+/** Of agents and their tools; a model's API takes names of 64 characters, and `agent_` is one of ours. */
+export const agentName = z.string().regex(/^[a-z0-9_-]{1,58}$/, { error: 'a-z, 0-9, _ and -, at most 58.' });
+
+const fields = {
+  name: agentName,
+  description: z.string().max(1000).default(''),
+  model: z.string().min(1).nullable().default(null),
+  system_prompt: z.string().default(''),
+  tools: z.array(z.string()).max(100).default([]),
+  mcp_servers: z.array(mcpServer).max(20).default([]),
+  output_schema: z.record(z.string(), z.unknown()).nullable().default(null),
+  config: agentConfig.prefault({}),
+};
+
+/** Agents may have agents, and those too; deeper there are none. */
+const leaf = z.object({ ...fields, agents: z.array(z.never()).max(0).default([]) });
+const deepest = z.object({ ...fields, agents: z.array(leaf).max(20).default([]) });
+const middle = z.object({ ...fields, agents: z.array(deepest).max(20).default([]) });
+
+export const agentSnapshot = z.object({ ...fields, agents: z.array(middle).max(20).default([]) });
