@@ -31,7 +31,15 @@ export function metricsOf(story: Counted, usage: Spent, began: string): Metrics 
     duration: Math.max(0, Date.parse(story.end?.at ?? story.at) - Date.parse(began)) / 1000 || 0,
     steps_count: story.steps_completed,
     tool_calls_count: story.tool_calls,
+    ...reasonOf(story.end),
   };
+}
+
+function reasonOf(end: Counted['end']): Pick<Metrics, 'termination_reason'> {
+  const result = end?.status === 'completed' ? valueOf(end.result) : undefined;
+  if (typeof result !== 'object' || result === null || !('termination_reason' in result)) return {};
+  const { termination_reason } = result;
+  return typeof termination_reason === 'string' ? { termination_reason } : {};
 }
 
 /** Books the end in the story. A timeline that only continues as another one ends nothing. */

@@ -15,6 +15,8 @@ export interface Metrics {
   duration: number;
   steps_count: number;
   tool_calls_count: number;
+  /** Of a completed agent. */
+  termination_reason?: string;
 }
 
 /** A step in an event. `step` is its key: the same in all its events and deltas. `round` counts tries after an abort. */

@@ -8,7 +8,7 @@ import { asRunState } from './shape.ts';
 import { createSteps } from './steps.ts';
 import { started } from './steptold.ts';
 import type { Story, Told } from './story.ts';
-import type { ToolReader } from './toolcall.ts';
+import { readToolCall, type ToolReader } from './toolcall.ts';
 import type { StepView } from './view.ts';
 import { type Mode, introduce, showBorn } from './timelines.ts';
 import { createWaits } from './waits.ts';
@@ -34,7 +34,7 @@ export interface Fold {
 type Of<K extends Happening['kind']> = Extract<Happening, { kind: K }>;
 
 export function createFold(options: FoldOptions): Fold {
-  const { run, ordinal, timeline, story, opening, cutOff, readTool = () => undefined } = options;
+  const { run, ordinal, timeline, story, opening, cutOff, readTool = readToolCall } = options;
   const marks = createMarks(story, options);
   const steps = createSteps(story, options, { marks, readTool });
   const people = createWaits(story, options, marks);

@@ -8,7 +8,7 @@ import { valueOf } from './payload.ts';
 import { asPaid, asPartial, asRecord, asReport } from './shape.ts';
 import * as told from './steptold.ts';
 import type { Story, Told } from './story.ts';
-import { toolCompleted, toolFailed, toolStarted, type ToolReader } from './toolcall.ts';
+import { toolEnded, toolFailed, toolStarted, type ToolReader } from './toolcall.ts';
 import type { StepStatus, StepView } from './view.ts';
 import { keyOf, placeOf, type Where } from './where.ts';
 import { add, type Spent } from '../../activities/spent.ts';
@@ -101,12 +101,12 @@ export function createSteps(story: Story, where: Where, { marks, readTool }: Ste
       }
       if (result?.state === 'missing') story.payload_missing ??= at;
       if (story.partial?.step === view.step) story.partial = null;
-      if (tool) story.tool_calls++;
       const outcome = told.shownResult(result);
       Object.assign(view, outcome, paid && { usage: paid.usage });
       marks.completed(view, placeOf(where, happening), happening);
-      const called = tool ? [{ event: toolCompleted(tool, at, outcome) }] : [];
-      return [...called, told.completed(view, told.textOf(result))];
+      const called = tool && toolEnded(tool, at, result, outcome);
+      if (called) story.tool_calls++;
+      return [...(called ? [{ event: called }] : []), told.completed(view, told.textOf(result))];
     },
     ended(happening) {
       const flight = land(happening, 'failed');

@@ -5,6 +5,7 @@ import { asAnswer, asWaiting } from './shape.ts';
 import { aborted, completed, started, taken } from './steptold.ts';
 import type { Story, Told } from './story.ts';
 import type { WaitingFor } from '../../workflows/runtime/messages.ts';
+import { toolAnswered } from './toolcall.ts';
 import type { StepView } from './view.ts';
 import { placeOf, type Where } from './where.ts';
 
@@ -51,6 +52,14 @@ export function createWaits(story: Story, where: Where, marks: Marks): Waits {
     return completed(view, undefined);
   };
 
+  /** What the answer means for a tool call that a person was asked about. */
+  const calledIn = (view: StepView, wait: WaitingFor | undefined, at: string): Told[] => {
+    const answer = answers.get(view.step);
+    const told = answer && wait && toolAnswered(wait, view, at, answer.value);
+    if (told) story.tool_calls++;
+    return told ? [{ event: told }] : [];
+  };
+
   const waitingNow = (): Told => ({
     event: { type: 'run_waiting', data: { run_id: run, waiting_for: story.waiting } },
   });
@@ -76,8 +85,11 @@ export function createWaits(story: Story, where: Where, marks: Marks): Waits {
       const now = asWaiting(waiting) ?? [];
       const ids = new Set(now.map((wait) => wait.waiting_id));
       const wasWaiting = open.size > 0;
+      const asked = new Map(story.waiting.map((wait) => [wait.waiting_id, wait]));
       story.waiting = now;
-      const over = [...open.values()].filter((view) => !ids.has(view.step)).map((view) => finish(view, happening));
+      const over = [...open.values()]
+        .filter((view) => !ids.has(view.step))
+        .flatMap((view) => [...calledIn(view, asked.get(view.step), at), finish(view, happening)]);
       const added = now.filter((wait) => !open.has(wait.waiting_id)).map((wait) => started(begin(wait, at)));
       if (added.length > 0) return [...over, ...added, waitingNow()];
       const goesOn = wasWaiting && open.size === 0 && !story.cancel_requested && story.state !== 'paused';

@@ -1,5 +1,6 @@
 // The JSON of runs, as the API answers it.
 import { z } from '@hono/zod-openapi';
+import { limits } from './limits-request.ts';
 import { problemTypes } from './problem.ts';
 import { statuses } from './status.ts';
 
@@ -24,6 +25,10 @@ export const metrics = z
     duration: z.number().openapi({ description: 'Seconds.' }),
     steps_count: z.number(),
     tool_calls_count: z.number(),
+    termination_reason: z
+      .string()
+      .optional()
+      .openapi({ description: '`answered` or `max_steps`, of a completed agent.' }),
   })
   .openapi('Metrics');
 
@@ -152,6 +157,7 @@ export const run = z
       waste: spent.openapi({ description: 'Spent in vain: retries, aborts, crashes.' }),
       inherited: spent.openapi({ description: 'What inherited steps have cost. No part of the rest.' }),
     }),
+    limits: limits.nullable().openapi({ description: 'As they are now; null: none.' }),
     lineage,
     timelines: z.array(timeline),
     metadata: z.record(z.string(), z.unknown()),
@@ -185,6 +191,16 @@ export const outcome = z
     metrics,
   })
   .openapi('Outcome');
+
+export const limited = z
+  .object({
+    success: z.literal(true),
+    run_id: z.string(),
+    status: z.enum(statuses),
+    message: z.string(),
+    limits: limits.nullable().openapi({ description: 'The new ones; null: none.' }),
+  })
+  .openapi('Limited');
 
 export const controlled = z
   .object({ success: z.literal(true), run_id: z.string(), status: z.enum(statuses), message: z.string() })

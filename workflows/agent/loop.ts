@@ -6,7 +6,7 @@ import { leftBy } from '../runtime/abort.ts';
 import { type Conversation, converse } from '../runtime/conversation.ts';
 import { answerCalls, placeOf, toolsOf } from './calls.ts';
 import type { Inbox } from './inbox.ts';
-import { asJson, correction, notFitting } from './output.ts';
+import { correction, notFitting, wrongIn } from './output.ts';
 import type { AgentSnapshot } from './snapshot.ts';
 
 /** How an agent ended. `turns`: model calls. */
@@ -43,7 +43,7 @@ export async function runAgent(agent: AgentSnapshot, said: Message[], { inbox, w
     } else if (inbox.isFull) {
       turns.grant();
     } else {
-      const wrong = agent.output_schema ? (reply.misfit ?? asJson(reply.text).error) : undefined;
+      const wrong = agent.output_schema ? wrongIn(reply) : undefined;
       if (wrong === undefined) return answered(agent, reply.text, turns.taken);
       if (corrected) throw notFitting(wrong);
       corrected = true;
@@ -55,10 +55,12 @@ export async function runAgent(agent: AgentSnapshot, said: Message[], { inbox, w
 
 const answered = ({ output_schema }: AgentSnapshot, response: string, turns: number): AgentEnd => ({
   response,
-  ...(output_schema && { output: asJson(response).value }),
+  ...(output_schema && { output: parsed(response) }),
   termination_reason: 'answered',
   turns,
 });
+
+const parsed = (text: string): unknown => JSON.parse(text);
 
 interface Turns {
   readonly taken: number;

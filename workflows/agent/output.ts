@@ -1,12 +1,25 @@
-// An answer that must have a schema: what is said when it has not.
+// An answer that must have a schema: what is done when it has not.
 import { ApplicationFailure } from '@temporalio/workflow';
+import type { ModelReply, ModelRequest } from '../../activities/model/model.ts';
+import { user } from '../prompt.ts';
+import type { Conversation } from '../runtime/conversation.ts';
 
-/** By itself it fits: the model step has looked. Of an answer that somebody edited, nobody has. */
-export function asJson(text: string): { value?: unknown; error?: string } {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return { error: 'It is not JSON.' };
+/** What is wrong with a reply that was to have a schema. The model step has looked; at one that somebody edited, nobody has. */
+export const wrongIn = (reply: ModelReply): string | undefined =>
+  reply.misfit ?? (isJson(reply.text) ? undefined : 'It is not JSON.');
+
+/** Takes a model step, and another one if its answer does not fit. */
+export async function answerOf(
+  talk: Conversation,
+  name: string,
+  output: NonNullable<ModelRequest['output']>,
+): Promise<unknown> {
+  for (let corrected = false; ; corrected = true) {
+    const reply = await talk.reply(name, { output });
+    const wrong = wrongIn(reply);
+    if (wrong === undefined) return JSON.parse(reply.text);
+    if (corrected) throw notFitting(wrong);
+    talk.say(user(correction(wrong)));
   }
 }
 
@@ -18,3 +31,12 @@ export const notFitting = (wrong: string): ApplicationFailure =>
     `The model was asked twice and its answer does not fit the schema. The last time: ${wrong}`,
     'OutputInvalid',
   );
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
