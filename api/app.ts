@@ -4,6 +4,7 @@ import { except } from 'hono/combine';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
+import { addAgents } from './agents/routes.ts';
 import { limitBody } from './body.ts';
 import { createCore } from './core.ts';
 import { addClient } from './client-script.ts';
@@ -54,6 +55,7 @@ export function createApp(given: ApiDeps): Api {
 
   addHealth(app, deps);
   addWorkflows(app, deps);
+  addAgents(app, deps);
   addStarting(app, deps);
   addCompare(app, deps);
   addRuns(app, deps);

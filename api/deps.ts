@@ -43,6 +43,8 @@ export interface ApiDeps {
   /** How the sandbox is, when the worker that has it shares the process. */
   sandbox?: Pick<Sandbox, 'state'>;
   functions: FunctionStore;
+  /** Names of the tools that agents may have. */
+  tools: readonly string[];
   catalogue: Catalogue;
   config: ApiConfig;
   log: Logger;

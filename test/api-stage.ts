@@ -7,6 +7,7 @@ import pino from 'pino';
 import { inject } from 'vitest';
 import { z } from 'zod';
 import { createFunctionStore } from '../activities/functions/store.ts';
+import { tools } from '../activities/tools/index.ts';
 import { createApp } from '../api/app.ts';
 import type { Catalogue } from '../api/catalogue.ts';
 import type { Api, ApiDeps } from '../api/deps.ts';
@@ -76,6 +77,7 @@ export async function openApiStage(world?: World, { address, ...deps }: StageOpt
     open,
     catalogue,
     functions: createFunctionStore(functionsIn(data)),
+    tools: tools.map(({ name }) => name),
     taskQueue: world?.taskQueue ?? 'nobody',
     hub: world?.hub,
     config: {

@@ -4,6 +4,7 @@ import { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { createFunctionStore } from '../activities/functions/store.ts';
 import type { Hub } from '../activities/hub.ts';
+import { tools } from '../activities/tools/index.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import type { Catalogue } from '../api/catalogue.ts';
 import type { ApiDeps } from '../api/deps.ts';
@@ -49,6 +50,7 @@ export function createApiDeps(parts: ApiParts): ApiDeps {
     hub,
     sandbox,
     functions: createFunctionStore(environment.USER_TASKS_DIR),
+    tools: tools.map(({ name }) => name),
     catalogue,
     log,
     temporalUi: temporal.uiUrl,

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { serve, type ServerType } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
+import { seedAgents } from '../api/agents/seed.ts';
 import { createApp } from '../api/app.ts';
 import { type ApiParts, createApiDeps } from './api-deps.ts';
 import { EnvironmentError } from './environment.ts';
@@ -21,9 +22,12 @@ export async function openApi(parts: ApiParts): Promise<OpenApi> {
   const { API_HOST: hostname, API_PORT: port } = parts.environment;
   const server = serve({ fetch: app.fetch, hostname, port, websocket: { server: sockets } });
   const url = await listening(server, hostname, port);
+  const closing = new AbortController();
+  void seedAgents(deps, closing.signal);
   return {
     url,
     async close() {
+      closing.abort();
       const closed = once(server, 'close');
       server.close();
       await deps.streams.close();

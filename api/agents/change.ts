@@ -1,0 +1,124 @@
+// Makes, changes and deletes agents. Changes of one agent are made one after the other.
+import type { AgentDefinition } from '../../workflows/definition.ts';
+import { agentDefinition } from '../../workflows/definition.ts';
+import { withDeadline } from '../deadline.ts';
+import type { Core } from '../deps.ts';
+import { ApiError, type WrongField, wrongFields } from '../errors.ts';
+import { addAgent, type Found, findAgent, removeAgent, writeAgent } from './definitions.ts';
+import type { ChangedAgent, NewAgent } from './shape.ts';
+
+export interface AgentChanges {
+  /** Throws ApiError: 409 when the name is taken, 422 for tools and agents that there are not. */
+  create(given: NewAgent): Promise<AgentDefinition>;
+  /** Throws ApiError: 404, 422. */
+  change(name: string, given: ChangedAgent): Promise<AgentDefinition>;
+  /** Throws ApiError 404. */
+  remove(name: string): Promise<void>;
+}
+
+export function createAgentChanges(deps: Core): AgentChanges {
+  const { clock = Date.now } = deps;
+  const inTurn = createTurns();
+  const now = () => new Date(clock()).toISOString();
+  return {
+    create: (given) =>
+      inTurn(given.name, async () => {
+        const found = await find(deps, given.name);
+        if (found.kind === 'agent') throw taken(given.name);
+        const { tools = [], agents = [], ...rest } = given;
+        await requireKnown(deps, given.name, { tools, agents });
+        const times = { created_at: now(), updated_at: now() };
+        const shipped = found.kind === 'deleted';
+        const agent = agentDefinition.parse({ kind: 'agent', tools, agents, ...rest, ...times, shipped });
+        await withDeadline(deps, async () => {
+          if (shipped) await writeAgent(deps, agent);
+          else if (!(await addAgent(deps, agent))) throw taken(given.name);
+        });
+        return agent;
+      }),
+    change: (name, given) =>
+      inTurn(name, async () => {
+        const before = await requireAgent(deps, name);
+        if (given.name !== undefined && given.name !== name) throw renamed(name);
+        await requireKnown(deps, name, given);
+        const config = { ...before.definition.config, ...given.config };
+        const agent = agentDefinition.parse({ ...before.definition, ...given, config, updated_at: now() });
+        await withDeadline(deps, () => writeAgent(deps, agent));
+        deps.removed.add({ runId: before.timeline });
+        return agent;
+      }),
+    remove: (name) =>
+      inTurn(name, async () => {
+        const { definition, timeline } = await requireAgent(deps, name);
+        await withDeadline(deps, () => removeAgent(deps, definition));
+        deps.removed.add({ runId: timeline });
+      }),
+  };
+}
+
+/** Throws ApiError 404. */
+export async function requireAgent(deps: Core, name: string): Promise<Found & { kind: 'agent' }> {
+  const found = await find(deps, name);
+  if (found.kind !== 'agent') throw agentNotFound(name);
+  return found;
+}
+
+/** A name that no agent can have is that of none. */
+export const isAgentName = (name: string): boolean => /^[a-z0-9_-]{1,64}$/.test(name);
+
+export const find = async (deps: Core, name: string): Promise<Found> =>
+  isAgentName(name) ? withDeadline(deps, () => findAgent(deps, name)) : { kind: 'none' };
+
+export const agentNotFound = (name: string): ApiError =>
+  new ApiError(404, 'agent_not_found', `Agent '${name}' not found`);
+
+const taken = (name: string): ApiError =>
+  new ApiError(409, 'agent_exists', `There is an agent '${name}' already. Change it with PUT, or choose another name.`);
+
+const renamed = (name: string): ApiError =>
+  wrongFields({
+    loc: ['body', 'name'],
+    msg: `An agent keeps its name: leave it out, or send '${name}'.`,
+    type: 'not_supported',
+  });
+
+async function requireKnown(
+  deps: Core,
+  own: string,
+  { tools = [], agents = [] }: Pick<ChangedAgent, 'tools' | 'agents'>,
+): Promise<void> {
+  const known: readonly string[] = deps.tools;
+  const wrong = tools.flatMap((tool, index): WrongField[] =>
+    known.includes(tool)
+      ? []
+      : [
+          {
+            loc: ['body', 'tools', index],
+            msg: `There is no tool '${tool}'. There are: ${known.join(', ')}.`,
+            type: 'unknown_tool',
+          },
+        ],
+  );
+  const found = await Promise.all(agents.map((agent) => find(deps, agent)));
+  found.forEach(({ kind }, index) => {
+    const agent = agents[index];
+    if (kind === 'agent' || agent === own) return;
+    wrong.push({ loc: ['body', 'agents', index], msg: `There is no agent '${agent}'.`, type: 'unknown_agent' });
+  });
+  if (wrong.length > 0) throw wrongFields(...wrong);
+}
+
+/** Runs what is done under one key one after the other. Of several API processes the last writer counts. */
+function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>();
+  return async (key, work) => {
+    const before = last.get(key) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    last.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (last.get(key) === mine) last.delete(key);
+    }
+  };
+}
