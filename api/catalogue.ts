@@ -9,6 +9,8 @@ export interface Entry {
   description?: string;
   /** What a fork may change of its input by name. */
   modifications?: Modifications<unknown>;
+  /** Its runs hear what a user says to them while they are under way. */
+  takesMessages?: boolean;
 }
 
 /** By name: the export names of workflows/index.ts. */
@@ -19,6 +21,7 @@ export interface WorkflowItem {
   description: string | null;
   /** JSON Schema (draft 2020-12) of the input. */
   input_schema: Record<string, unknown>;
+  takes_messages: boolean;
 }
 
 export function list(catalogue: Catalogue): WorkflowItem[] {
@@ -26,6 +29,7 @@ export function list(catalogue: Catalogue): WorkflowItem[] {
     name,
     description: entry.description ?? entry.input.description ?? null,
     input_schema: schemaOf(entry),
+    takes_messages: entry.takesMessages === true,
   }));
 }
 

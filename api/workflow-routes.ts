@@ -9,6 +9,7 @@ const workflow = z
     name: z.string(),
     description: z.string().nullable(),
     input_schema: z.record(z.string(), z.unknown()).openapi({ description: 'JSON Schema of the input.' }),
+    takes_messages: z.boolean().openapi({ description: 'POST /api/runs/{id}/message says something to its runs.' }),
   })
   .openapi('Workflow');
 

@@ -29,6 +29,8 @@ export const routes = (id: string): Call[] => [
   { method: 'POST', path: `/api/runs/${id}/resume` },
   { method: 'POST', path: `/api/runs/${id}/cancel` },
   { method: 'POST', path: `/api/runs/${id}/answer`, body: { waiting_id: 'x', value: 1 } },
+  { method: 'POST', path: `/api/runs/${id}/limits`, body: { max_tokens: 1000, on_breach: 'fail' } },
+  { method: 'POST', path: `/api/runs/${id}/message`, body: { text: 'x', policy: 'queue' } },
   { method: 'POST', path: `/api/runs/${id}/fork` },
   { method: 'POST', path: `/api/runs/${id}/checkpoints`, body: { description: 'x' } },
   { method: 'GET', path: `/api/runs/${id}/checkpoints` },

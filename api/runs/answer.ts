@@ -8,7 +8,7 @@ import {
 import { answer as update, type Answer } from '../../workflows/runtime/messages.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
-import { ApiError } from '../errors.ts';
+import { ApiError, wrongFields } from '../errors.ts';
 import { requireOpen, statusSoon } from './control.ts';
 import type { RunStatus } from './status.ts';
 
@@ -36,7 +36,10 @@ async function send({ client }: Core, id: string, answer: Answer): Promise<void>
 
 /** The reason is the run's own sentence when it is the one about the wait; other failures stay inside. */
 function refused(id: string, cause: unknown): ApiError {
-  const notWaiting = cause instanceof ApplicationFailure && cause.type === 'NotWaiting';
+  const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+  if (cause instanceof ApplicationFailure && type === 'InvalidAnswer')
+    return wrongFields({ loc: ['body', 'value'], msg: cause.message, type: 'invalid_answer' });
+  const notWaiting = cause instanceof ApplicationFailure && type === 'NotWaiting';
   const why = notWaiting ? cause.message : 'the run refused it';
   return new ApiError(409, notWaiting ? 'not_waiting' : 'answer_refused', `Cannot answer run '${id}': ${why}`, {
     cause,

@@ -1,6 +1,7 @@
 // What a run's search attributes and memo say of it, checked: a run begun by anyone may carry anything there.
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
+import { changed, type Limits } from '../../workflows/runtime/limits.ts';
 import { attributes, type Forked, type MemoKey, type WaitingFor } from '../../workflows/runtime/messages.ts';
 import { checkpointId } from './checkpoint-id.ts';
 import { createdAt } from './current.ts';
@@ -74,6 +75,12 @@ const forked: z.ZodType<Forked> = z.object({
 });
 
 export const forkedOf = (run: Told): Forked | undefined => memo(run, 'forked', forked);
+/** As they are now. */
+export function limitsOf({ memo }: Told): Limits | null {
+  const now: MemoKey = 'limits_now';
+  const first: MemoKey = 'limits';
+  return changed(undefined, memo?.[now] === undefined ? memo?.[first] : memo[now]) ?? null;
+}
 export const waitingOf = (run: Told): WaitingFor[] => memo(run, 'waiting_for', waiting) ?? [];
 export const metadataOf = (run: Told): Record<string, unknown> =>
   memo(run, 'metadata', z.record(z.string(), z.unknown())) ?? {};

@@ -1,4 +1,4 @@
-// The routes that steer a run: pause, resume, cancel, answer.
+// The routes that steer a run: pause, resume, cancel, answer, limits, message.
 import { createRoute, z } from '@hono/zod-openapi';
 import { failure, json } from '../answers.ts';
 import { limitDepth } from '../body.ts';
@@ -6,7 +6,10 @@ import type { Api, Core } from '../deps.ts';
 import { answerRun } from './answer.ts';
 import { type Control, control } from './control.ts';
 import { runId } from './routes.ts';
-import { controlled } from './shape.ts';
+import { changeLimits } from './limits.ts';
+import { limitsChange } from './limits-request.ts';
+import { tellRun } from './message.ts';
+import { controlled, limited } from './shape.ts';
 import type { RunStatus } from './status.ts';
 
 const responses = {
@@ -90,6 +93,39 @@ const answer = createRoute({
   responses: { ...responses, 409: failure(409) },
 });
 
+const limits = createRoute({
+  method: 'post',
+  path: '/api/runs/{id}/limits',
+  tags: ['Control'],
+  summary: 'Change what a run may spend',
+  description:
+    'What is left out stays, null takes a limit away. A run that waits for more goes on when this is enough.',
+  middleware: [limitDepth] as const,
+  request: { params: runId, body: { required: true, content: { 'application/json': { schema: limitsChange } } } },
+  responses: { ...responses, 200: json('Done', limited) },
+});
+
+const messageBody = z
+  .object({
+    text: z.string().min(1),
+    policy: z.enum(['queue', 'interrupt', 'reject']).optional().openapi({
+      description:
+        'queue: it is heard after the turn under way. interrupt: what is in flight is aborted. reject: 409 while the run is at work. Default: as the agent is configured.',
+    }),
+  })
+  .openapi('UserMessage');
+
+const message = createRoute({
+  method: 'post',
+  path: '/api/runs/{id}/message',
+  tags: ['Control'],
+  summary: 'Say something to a run',
+  description: 'Only a workflow with `takes_messages` in the catalogue hears it; else 409.',
+  middleware: [limitDepth] as const,
+  request: { params: runId, body: { required: true, content: { 'application/json': { schema: messageBody } } } },
+  responses: { ...responses, 409: failure(409) },
+});
+
 const done = { pause: 'paused', resume: 'resumed', cancel: 'cancelled' } satisfies Record<Control['kind'], string>;
 
 const told = (run_id: string, status: RunStatus, what: string) => ({
@@ -118,5 +154,17 @@ export function addControl(app: Api, deps: Core): void {
     const { id } = c.req.valid('param');
     const status = await answerRun(deps, id, c.req.valid('json'));
     return c.json(told(id, status, 'answered'), 200);
+  });
+
+  app.openapi(limits, async (c) => {
+    const { id } = c.req.valid('param');
+    const { status, limits } = await changeLimits(deps, id, c.req.valid('json'));
+    return c.json({ ...told(id, status, 'limited'), limits }, 200);
+  });
+
+  app.openapi(message, async (c) => {
+    const { id } = c.req.valid('param');
+    const status = await tellRun(deps, id, c.req.valid('json'));
+    return c.json(told(id, status, 'messaged'), 200);
   });
 }

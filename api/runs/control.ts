@@ -70,6 +70,11 @@ export async function requireOpen(deps: Core, id: string, doing: string): Promis
 const wrongState = (id: string, doing: string, why: string): ApiError =>
   new ApiError(400, 'wrong_state', `Cannot ${doing} run '${id}': ${why}`);
 
+/** Throws ApiError 400. */
+export function requireUncancelled(run: WorkflowExecutionDescription, doing: string): void {
+  if (run.raw.workflowExtendedInfo?.cancelRequested) throw wrongState(run.workflowId, doing, 'it is being cancelled');
+}
+
 /** Why the message makes no sense now; undefined: it does. */
 function objection(run: WorkflowExecutionDescription, wanted: Control): string | undefined {
   const { state, task } = asDescribed(run);

@@ -25,7 +25,7 @@ export async function startWith(
 ): Promise<string> {
   const question = questionOf(args[0]);
   const query = question === null ? {} : { query: firstLine(question, 200) };
-  const fork: Partial<Record<MemoKey, unknown>> = { ...memo, ...query, fork: opening };
+  const fork: Partial<Record<MemoKey, unknown>> = { ...boundsOf(owner), ...memo, ...query, fork: opening };
   const { firstExecutionRunId } = await deps.client.workflow.start(begun.workflow, {
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     workflowIdConflictPolicy: 'FAIL',
@@ -42,6 +42,12 @@ export async function startWith(
     staticDetails: details,
   });
   return firstExecutionRunId;
+}
+
+/** What bounded the source is replayed with it, so it must be the same; its counters then begin anew. */
+function boundsOf({ memo }: WorkflowExecutionDescription): Partial<Record<MemoKey, unknown>> {
+  const keys: MemoKey[] = ['limits', 'family'];
+  return Object.fromEntries(keys.flatMap((key) => (memo?.[key] === undefined ? [] : [[key, memo[key]]])));
 }
 
 const { Kind, RunState, RootRun, ForkedFrom, CreatedAt, Agent, Owner, User, Session, Tags } = attributes;

@@ -5,7 +5,7 @@ import type { Core } from '../deps.ts';
 import { runNotFound } from '../errors.ts';
 import { RunNotFound } from '../events/errors.ts';
 import type { RunView } from '../events/view.ts';
-import { labelsOf, lineageOf, metadataOf, queryOf, waitingOf } from './attributes.ts';
+import { labelsOf, limitsOf, lineageOf, metadataOf, queryOf, waitingOf } from './attributes.ts';
 import { requireRun, stateOf } from './describe.ts';
 import { type Problem, problemOf } from './problem.ts';
 import { readStatus } from './progress.ts';
@@ -68,6 +68,7 @@ function answer(
     steps: view.steps,
     children: view.children,
     usage: { ...view.usage, waste: view.waste, inherited: view.inherited },
+    limits: limitsOf(run),
     lineage: lineageOf(run),
     timelines: view.timelines,
     metadata: metadataOf(run),

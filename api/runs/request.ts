@@ -1,6 +1,7 @@
 // What a client sends to start a run.
 import { z } from '@hono/zod-openapi';
 import { isText, maxKeyword, stored } from './keyword.ts';
+import { limits } from './limits-request.ts';
 import { maxIdLength } from './describe.ts';
 
 /** What a memo may hold of the starter's, in bytes of JSON. */
@@ -52,7 +53,7 @@ export const startRequest = z
       })
       .optional()
       .openapi({ description: 'Yours: kept with the run and given back with it. At most 2 KiB.' }),
-    limits: later('Budgets'),
+    limits: limits.optional().openapi({ description: 'What it may spend: docs/limits.md.' }),
     webhook: later('Webhooks'),
   })
   .openapi('StartRun');

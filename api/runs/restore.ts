@@ -112,7 +112,9 @@ async function startAgain(
   const { owner, from, opening } = branch;
   const { usage, waste } = await longRead(deps, () => viewOf(deps, from.run));
   const account: { usage: Spent; waste: Spent } = { usage, waste };
-  const { fork: _fork, waiting_for: _waiting, ...memo }: Partial<Record<MemoKey, unknown>> = owner.memo ?? {};
+  const memo: Partial<Record<MemoKey, unknown>> = { ...owner.memo };
+  // Of the timeline that is left.
+  for (const key of ['fork', 'waiting_for', 'limits_now'] satisfies MemoKey[]) delete memo[key];
   const beginning: Beginning = {
     id: from.run,
     // What is read may be an earlier timeline: the one that is left is known by this alone.

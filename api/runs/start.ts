@@ -21,6 +21,22 @@ export interface Start {
   key?: string;
 }
 
+/** By whom it is found: an agent's name, a session and a user as clients name them. */
+export interface Labels {
+  agent?: string;
+  session?: string;
+  user?: string;
+}
+
+export interface RunStart {
+  id: string;
+  workflow: string;
+  request: StartRequest;
+  labels?: Labels;
+  /** sha256 of what an Idempotency-Key stands for. */
+  digest?: string;
+}
+
 export type Started =
   /** `timeline`: its Temporal Run Id. */
   | { kind: 'new'; id: string; timeline: string }
@@ -36,9 +52,16 @@ export async function startRun(deps: Core, { workflow, request, key }: Start): P
   const now = (deps.clock ?? Date.now)();
   const id = request.run_id ?? (key === undefined ? uuidv7(now) : runIdOf('', key));
   const digest = key === undefined ? undefined : digestOf({ workflow, request });
+  return beginRun(deps, { id, workflow, request, digest });
+}
+
+/** Throws ApiError 409 when the id is taken by another run, or the digest is another one. */
+export async function beginRun(deps: Core, start: RunStart): Promise<Started> {
+  const { id, workflow, digest } = start;
+  const place = { ...deps, eagerStart: deps.config.eagerStart };
   return withDeadline(deps, async () => {
     try {
-      const handle = await deps.client.workflow.start(workflow, optionsOf(deps, id, workflow, request, now, digest));
+      const handle = await deps.client.workflow.start(workflow, startOptions(place, start));
       return { kind: 'new', id, timeline: handle.firstExecutionRunId };
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return known(deps, id, digest);
@@ -63,7 +86,7 @@ const namedTwice = (): ApiError =>
     type: 'named_twice',
   });
 
-async function known(deps: Core, id: string, digest: string | undefined): Promise<Started> {
+export async function known(deps: Core, id: string, digest: string | undefined): Promise<Started> {
   if (digest === undefined)
     throw new ApiError(409, 'run_id_taken', `There is a run '${id}' already. Choose another run_id.`);
   const run = await describe(deps, id);
@@ -79,36 +102,53 @@ async function known(deps: Core, id: string, digest: string | undefined): Promis
 /** Temporal's: the lower number goes first, 3 is its default. */
 const priorityKeys = { high: 1, normal: 3, low: 5 };
 
-function optionsOf(deps: Core, id: string, workflow: string, request: StartRequest, now: number, digest?: string) {
-  const { input = {}, tags, priority, metadata } = request;
+export interface StartPlace {
+  taskQueue: string;
+  /** Ask for the first workflow task with the start: for a client on a worker's own connection. */
+  eagerStart: boolean;
+  clock?: () => number;
+}
+
+/** For the client's `start`. */
+export function startOptions({ taskQueue, eagerStart, clock = Date.now }: StartPlace, start: RunStart) {
+  const { id, workflow, request, labels = {}, digest } = start;
+  const { input = {}, tags, priority, metadata, limits } = request;
   const question = questionOf(input);
   const memo: Partial<Record<MemoKey, unknown>> = {
     ...(question !== null && { query: firstLine(question, 200) }),
     ...(metadata && { metadata }),
+    ...(limits && { limits }),
     ...(digest !== undefined && { request: digest }),
   };
   return {
     workflowId: id,
-    taskQueue: deps.taskQueue,
+    taskQueue,
     args: [input],
     workflowIdReusePolicy: 'REJECT_DUPLICATE',
     workflowIdConflictPolicy: 'FAIL',
-    requestEagerStart: deps.config.eagerStart,
+    requestEagerStart: eagerStart,
     priority: { priorityKey: priorityKeys[priority ?? 'normal'] },
     memo,
-    typedSearchAttributes: attributesOf(id, tags, now),
+    typedSearchAttributes: attributesOf(id, tags, labels, clock()),
     // Temporal takes 400 bytes: a code unit has up to three.
     staticSummary: firstLine(question ?? workflow, 120),
     staticDetails: `Workflow \`${workflow}\`, started through the API. Its steps carry their names; what it does now stands under *Current Details*.`,
   } as const;
 }
 
-function attributesOf(id: string, tags: string[] | undefined, now: number): SearchAttributePair[] {
-  return [
+function attributesOf(id: string, tags: string[] | undefined, { agent, session, user }: Labels, now: number) {
+  const named: [typeof attributes.Agent, string | undefined][] = [
+    [attributes.Agent, agent],
+    [attributes.Session, session],
+    [attributes.User, user],
+  ];
+  const pairs: SearchAttributePair[] = [
     { key: attributes.Kind, value: 'run' },
     { key: attributes.RunState, value: 'running' },
     { key: attributes.RootRun, value: stored(id).slice(0, 255) },
     { key: attributes.CreatedAt, value: new Date(now) },
     ...(tags && tags.length > 0 ? [{ key: attributes.Tags, value: [...new Set(tags.map(stored))] }] : []),
+    ...named.flatMap(([key, value]) => (value === undefined ? [] : [{ key, value: stored(value) }])),
   ];
+  return pairs;
 }

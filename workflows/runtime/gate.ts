@@ -5,10 +5,13 @@ import type { ActivityInput } from '@temporalio/workflow';
 import { ActivityCancellationType, defaultPayloadConverter } from '@temporalio/common';
 import type { GateHeader, gateHeaderName, Partial } from '../../activities/attempt.ts';
 import { leftBy } from './abort.ts';
+import { noAmount } from './bounds.ts';
+import type { Budget } from './budget.ts';
 import { createDrain } from './drain.ts';
 import type { Ledger } from './ledger.ts';
 import type { PauseMode, ResumeAction } from './messages.ts';
 import { nextActivitySeq } from './sdk.ts';
+import { wantedBy } from './wanted.ts';
 
 /** More steps than this wait at the gate: 2,000 pending activities would fail the workflow task. */
 const mostInFlight = 200;
@@ -35,8 +38,17 @@ export interface Gate {
   child(ended: Promise<unknown>): void;
 }
 
-/** `changed` is told whenever what the run shows of itself may have changed. */
-export function createGate(ledger: Ledger, root: CancellationScope, changed: () => void): Gate {
+export interface GateOptions {
+  ledger: Ledger;
+  budget: () => Budget;
+  root: CancellationScope;
+  /** What the run shows of itself may have changed. */
+  changed: () => void;
+  /** A step has been completed. */
+  counted: () => void;
+}
+
+export function createGate({ ledger, budget, root, changed, counted }: GateOptions): Gate {
   const flights = new Set<Flight>();
   const drain = createDrain(() => flights.size);
   let paused = false;
@@ -50,6 +62,19 @@ export function createGate(ledger: Ledger, root: CancellationScope, changed: () 
       while (!free()) await condition(free);
       if (!drain.holds()) return;
       await drain.passed();
+    }
+  };
+
+  const isFree = () => !paused && flights.size < mostInFlight;
+
+  /** Room in the budget, for as long as the step is in flight: beside others that are, nobody knows what it will cost. */
+  const reserved = async (input: ActivityInput): Promise<() => void> => {
+    const wanted = wantedBy(input, ledger.average());
+    for (;;) {
+      const giveBack = budget().reserve(wanted);
+      if (giveBack) return giveBack;
+      await budget().room(wanted);
+      await admission(isFree);
     }
   };
 
@@ -81,7 +106,13 @@ export function createGate(ledger: Ledger, root: CancellationScope, changed: () 
     },
     inFlight: () => [...flights].map(({ step, name }) => ({ step, name })),
     completed: () => completed,
-    pass: () => admission(() => !paused),
+    async pass() {
+      await admission(() => !paused);
+      while (budget().limited && budget().isSpent()) {
+        await budget().room(noAmount);
+        await admission(() => !paused);
+      }
+    },
     child: drain.child,
     async take(input, next) {
       // Not the seq: in a fork, which has loaded a journal before, the same step has another one.
@@ -89,7 +120,8 @@ export function createGate(ledger: Ledger, root: CancellationScope, changed: () 
       const name = input.options.summary ?? input.activityType;
       let left: Partial | undefined;
       for (let round = 0; ; round++) {
-        await admission(() => !paused && flights.size < mostInFlight);
+        await admission(isFree);
+        const giveBack = budget().limited ? await reserved(input) : () => {};
         const flight: Flight = { step, name, scope: new CancellationScope(), aborted: false };
         if (action === 'regenerate') left = undefined;
         const attempt = forAttempt(input, step, { round, resumed: words(left) });
@@ -97,6 +129,7 @@ export function createGate(ledger: Ledger, root: CancellationScope, changed: () 
           const result = await fly(flight, () => next(attempt));
           completed++;
           ledger.completed(step, round, result);
+          counted();
           return result;
         } catch (error) {
           if (!flight.scope.consideredCancelled) throw error;
@@ -106,6 +139,8 @@ export function createGate(ledger: Ledger, root: CancellationScope, changed: () 
           if (!flight.aborted) throw error;
           // A round that was aborted before it spoke has not unsaid what the one before had.
           if (leaves?.kind === 'partial') left = leaves;
+        } finally {
+          giveBack();
         }
       }
     },

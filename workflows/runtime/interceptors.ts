@@ -4,6 +4,7 @@ import {
   setCurrentDetails,
   setHandler,
   type WorkflowInterceptorsFactory,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { journalActivity } from './journal/load.ts';
 import { createTimeline } from './journal/timeline.ts';
@@ -12,12 +13,16 @@ import * as messages from './messages.ts';
 import { currentRun, openRun, type Run, startedRun } from './run.ts';
 import { createShown, introduce } from './shown.ts';
 import { tell } from './story.ts';
+import { sessionType } from '../session/messages.ts';
 
 export const interceptors: WorkflowInterceptorsFactory = () => {
+  // A session is plain code: it cannot be held, and is not forked.
+  if (workflowInfo().workflowType === sessionType) return {};
   const timeline = createTimeline({
     restoring: () => startedRun()?.restoring(),
     steps: () => startedRun()?.gate.completed() ?? 0,
     spliced: (splice) => currentRun().spliced(splice),
+    suspended: () => startedRun()?.suspend(),
   });
   return {
     internals: [timeline.internals],
@@ -27,7 +32,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           introduce();
           return timeline.run(() => {
             begin();
-            return next({ ...input, args: checked([...input.args]) });
+            return ended(currentRun(), () => next({ ...input, args: checked([...input.args]) }));
           });
         },
       },
@@ -37,10 +42,14 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
         scheduleActivity: (input, next) =>
           input.activityType === journalActivity ? next(input) : currentRun().gate.take(input, next),
         async startChildWorkflowExecution(input, next) {
-          const { gate } = currentRun();
+          const { gate, family } = currentRun();
           await gate.pass();
-          const child = await next(input);
+          const memo = family.memo();
+          const child = await next(
+            memo ? { ...input, options: { ...input.options, memo: { ...input.options.memo, ...memo } } } : input,
+          );
           gate.child(child[1]);
+          family.child(input.options.workflowId, child[0], child[1]);
           return child;
         },
         scheduleLocalActivity: () => refuse('A local activity'),
@@ -59,20 +68,31 @@ function begin(): void {
   listen(run);
 }
 
+/** A run that came to a limit fails of that, whatever its code made of it; but for a result. A parent knows all before. */
+async function ended({ budget, parent }: Run, live: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await live();
+  } catch (error) {
+    throw budget.failure() ?? error;
+  } finally {
+    await parent.told();
+  }
+}
+
 function refuse(what: string): Promise<never> {
   const why = `${what} leaves no record from which a run can be forked or continued. Make it a step: step('name').activity(…).`;
   return Promise.reject(ApplicationFailure.nonRetryable(why, 'NotReplayable'));
 }
 
 /** Signals and updates by hand (CLI, Web UI) are unchecked: what makes no sense falls back to the default. */
-function listen({ gate, waits, ledger, view, restore }: Run): void {
-  setHandler(messages.pause, (mode) => gate.pause(mode === 'now' ? 'now' : 'drain'), {
+function listen({ gate, waits, ledger, budget, family, parent, view, restore }: Run): void {
+  setHandler(messages.pause, (told) => hold(gate, family, told === 'now' ? 'now' : 'drain'), {
     description:
-      'Holds the run before its next step. "drain" (default) lets steps in flight finish, "now" aborts them.',
+      'Holds the run and its children before their next steps. "drain" (default) lets steps in flight finish, "now" aborts them.',
   });
-  setHandler(messages.resume, (action) => gate.resume(action === 'regenerate' ? 'regenerate' : 'continue'), {
+  setHandler(messages.resume, (told) => release(gate, family, told === 'regenerate' ? 'regenerate' : 'continue'), {
     description:
-      'Lets the run go on. After a pause "now": "continue" (default) from the partial text, or "regenerate".',
+      'Lets the run and its children go on. After a pause "now": "continue" (default) from the partial text, or "regenerate".',
   });
   setHandler(messages.restore, restore, {
     description:
@@ -81,12 +101,38 @@ function listen({ gate, waits, ledger, view, restore }: Run): void {
   setHandler(messages.nameCheckpoint, () => {}, {
     description: 'Names this point of the run: {"description": …, "tags": […]}. It can be forked and restored later.',
   });
+  setHandler(messages.limits, (told) => limit(budget, family, told), {
+    description:
+      'Limits: {"max_steps", "max_tokens", "max_cost_usd", "deadline_s", "on_breach": "pause" | "fail"}. What is left out stays, null takes one away.',
+  });
+  setHandler(messages.childSpent, (report) => family.heard(report));
+  setHandler(messages.allowance, (allowance) => allow(parent, family, allowance));
   setHandler(messages.spent, (report) => ledger.reported(report));
   setHandler(messages.answerSignal, (answer) => waits.answer(answer), {
     description: 'Answers what the run waits for: {"waiting_id": …, "value": …}. The first answer counts.',
   });
   setHandler(messages.answer, acceptAnswer(waits), { validator: (answer) => waits.check(answer) });
   setHandler(messages.state, view);
+}
+
+function hold(gate: Run['gate'], family: Run['family'], mode: messages.PauseMode): void {
+  gate.pause(mode);
+  family.pause(mode);
+}
+
+function release(gate: Run['gate'], family: Run['family'], action: messages.ResumeAction): void {
+  gate.resume(action);
+  family.resume(action);
+}
+
+function limit(budget: Run['budget'], family: Run['family'], told: unknown): void {
+  budget.change(told);
+  family.limited();
+}
+
+function allow(parent: Run['parent'], family: Run['family'], allowance: unknown): void {
+  parent.allowed(allowance);
+  family.limited();
 }
 
 const acceptAnswer =

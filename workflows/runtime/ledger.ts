@@ -12,6 +12,16 @@ export interface Ledger {
   reported(report: SpentReport): void;
   usage(): Spent;
   waste(): Spent;
+  /** What its children have told of themselves. */
+  children(): Account;
+  /** Steps that its children have told of. */
+  childSteps(): number;
+  /** All that counts against its limits: without what a rewind or a fork has left behind. */
+  counted(): Spent;
+  /** Of a model call, as far as there has been one. */
+  average(): { tokens: number; cost_usd: number | null } | undefined;
+  /** A child has told what it has spent in all. */
+  childSpent(report: ChildReport): void;
   /** What a fork was served: paid by the run that it comes from. */
   inherited(): Spent;
   /** The run lives by itself from here: what it was served costs it nothing; `account`: what it had spent before. */
@@ -23,6 +33,14 @@ export interface Account {
   waste: Spent;
 }
 
+/** Signal `child_spent`: cumulative, with the child's own children. The largest account of a child stands. */
+export interface ChildReport {
+  child: string;
+  steps: number;
+  usage: Spent;
+  waste: Spent;
+}
+
 /** `changed` is told of every booking. */
 export function createLedger(changed: () => void): Ledger {
   let usage = nothing;
@@ -30,6 +48,8 @@ export function createLedger(changed: () => void): Ledger {
   let inherited = nothing;
   // What is told of one round is cumulative over its attempts, and may be told twice: the largest account stands.
   const waste = new Map<string, Spent>();
+  const children = new Map<string, ChildReport>();
+  let calls = 0;
   const book = (step: string, round: number, spent: Spent) => {
     const key = `${step}/${round}`;
     const before = waste.get(key);
@@ -40,19 +60,38 @@ export function createLedger(changed: () => void): Ledger {
     completed(step, round, result) {
       if (!isReply(result)) return;
       usage = add(usage, result.usage);
+      calls++;
       book(step, round, result.wasted);
     },
     aborted: (step, round, partial) => book(step, round, partial.spent),
     reported(report) {
       if (isReport(report)) book(report.step, report.round, report.spent);
     },
+    childSpent(report) {
+      const known = children.get(report.child);
+      if (known && sizeOf(report) < sizeOf(known)) return;
+      children.set(report.child, report);
+      changed();
+    },
     usage: () => add(before.usage, usage),
     waste: () => [...waste.values()].reduce(add, before.waste),
+    children: () => spentBy(children),
+    childSteps: () => [...children.values()].reduce((steps, child) => steps + child.steps, 0),
+    counted() {
+      const { usage: theirs, waste: wasted } = spentBy(children);
+      return [...waste.values()].reduce(add, add(usage, add(theirs, wasted)));
+    },
+    average: () =>
+      calls === 0
+        ? undefined
+        : { tokens: total(usage) / calls, cost_usd: usage.cost_usd === null ? null : usage.cost_usd / calls },
     inherited: () => inherited,
     begin(account = { usage: nothing, waste: nothing }) {
       inherited = add(inherited, add(before.usage, usage));
       usage = nothing;
+      calls = 0;
       waste.clear();
+      children.clear();
       before = account;
       changed();
     },
@@ -61,12 +100,19 @@ export function createLedger(changed: () => void): Ledger {
 
 const total = (spent: Spent) => spent.input_tokens + spent.output_tokens;
 
+const spentBy = (children: Map<string, ChildReport>): Account => ({
+  usage: [...children.values()].reduce((sum, { usage }) => add(sum, usage), nothing),
+  waste: [...children.values()].reduce((sum, { waste }) => add(sum, waste), nothing),
+});
+
+const sizeOf = ({ steps, usage, waste }: ChildReport): number => steps + total(usage) + total(waste);
+
 /** A signal may come from anybody: one of another shape would fail the workflow task. */
 function isReport(value: unknown): value is SpentReport {
   return typeof value === 'object' && value !== null && 'spent' in value && isSpent(value.spent);
 }
 
-function isSpent(value: unknown): value is Spent {
+export function isSpent(value: unknown): value is Spent {
   return (
     typeof value === 'object' &&
     value !== null &&

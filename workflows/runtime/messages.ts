@@ -4,6 +4,9 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Opening } from '../../activities/journal/batch.ts';
 import type { SpentReport } from '../../activities/attempt.ts';
 import type { Spent } from '../../activities/spent.ts';
+import type { Allowance, ChildTold } from './kin.ts';
+import type { Account } from './ledger.ts';
+import type { Limits } from './limits.ts';
 
 export type PauseMode = 'drain' | 'now';
 export type ResumeAction = 'continue' | 'regenerate';
@@ -64,6 +67,12 @@ export const spent = defineSignal<[SpentReport]>('spent');
 export const answerSignal = defineSignal<[Answer]>('answer');
 /** Refused by its validator for an unknown or answered `waiting_id`: error type `NotWaiting`. */
 export const answer = defineUpdate<{ accepted: true }, [Answer]>('answer');
+/** New limits: what is left out stays, null takes one away. */
+export const limits = defineSignal<[{ [name in keyof Limits]?: Limits[name] | null }]>('limits');
+/** A child tells the run that has started it what it has spent, and asks for more. */
+export const childSpent = defineSignal<[ChildTold]>('child_spent');
+/** The run that has started this one tells it how far it may go. */
+export const allowance = defineSignal<[Allowance]>('allowance');
 export const message = defineSignal<[UserMessage]>('message');
 export const state = defineQuery<RunStateView>('state');
 
@@ -81,6 +90,9 @@ export interface RunStateView {
   waste: Spent;
   /** What a fork was served, paid by the run that it comes from. */
   inherited: Spent;
+  /** What its children have told; they tell it when there are limits. */
+  children: Account;
+  limits: Limits | null;
 }
 
 export const attributes = {
@@ -100,9 +112,11 @@ export const attributes = {
 /**
  * Memo keys. `waiting_for`: WaitingFor[]; `metadata`: the starter's JSON; `request`: sha256 of the start request
  * (Idempotency-Key); `query`: the input's first line for lists; `fork`: what the timeline begins with (activities/journal/batch.ts);
- * `forked`: Forked.
+ * `forked`: Forked; `limits`: Limits as the run was started with, and never changed, for a fork replays what they led to;
+ * `limits_now`: those that somebody has set since; `family`: Allowance, of a child.
  */
-export type MemoKey = 'waiting_for' | 'metadata' | 'request' | 'query' | 'fork' | 'forked';
+export type MemoKey =
+  'waiting_for' | 'metadata' | 'request' | 'query' | 'fork' | 'forked' | 'limits' | 'limits_now' | 'family';
 
 /** Workflows, their activities and their signals share this task queue. */
 export const taskQueue = 'waymark';

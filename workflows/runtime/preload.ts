@@ -2,10 +2,13 @@
 // hold no state: a module that does (run.ts, journal/child.ts), or imports one that does, stays out (test/preload.test.ts).
 import { z } from 'zod';
 
+export * as budget from './budget.ts';
 export * as conversation from './conversation.ts';
+export * as family from './family.ts';
 export * as gate from './gate.ts';
 export * as input from './input.ts';
 export * as ledger from './ledger.ts';
+export * as parent from './parent.ts';
 export * as shown from './shown.ts';
 export * as step from './step.ts';
 export * as story from './story.ts';

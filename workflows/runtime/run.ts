@@ -1,21 +1,29 @@
 // What the runtime knows of the run that it is in: one per execution, made by the interceptors before the first step.
 import { CancellationScope } from '@temporalio/workflow';
+import { type Budget, createBudget } from './budget.ts';
+import { createFamily, type Family } from './family.ts';
 import { createGate, type Gate } from './gate.ts';
 import type { Opening, Splice } from '../../activities/journal/batch.ts';
 import { isFull } from './journal/rollover.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { RunState, RunStateView } from './messages.ts';
+import { createParent, type Parent } from './parent.ts';
 import { createWaits, type Waits } from './waits.ts';
 
 export interface Run {
   gate: Gate;
   waits: Waits;
   ledger: Ledger;
+  budget: Budget;
+  family: Family;
+  parent: Parent;
   view: () => RunStateView;
   /** The run is to go on from another point, in place: its steps are aborted, then its timeline ends. */
   restore: (to: Opening) => void;
   /** Where to, with what the run has spent until now. */
   restoring(): Opening | undefined;
+  /** What the code does from here on is not in the journal: it is decided when the run lives by itself. */
+  suspend(): void;
   /** A timeline begins to live by itself. A fork goes on whatever pause its source was in. */
   spliced(splice: Pick<Splice, 'kind' | 'account' | 'handed_on'>): void;
 }
@@ -38,15 +46,32 @@ export function currentRun(): Run {
  */
 export function openRun(show: (run: Run, anew?: boolean) => void): Run {
   const root = CancellationScope.current();
-  const changed = () => show(run);
+  const changed = () => {
+    show(run);
+    parent.tell();
+  };
   const ledger = createLedger(changed);
-  const gate = createGate(ledger, root, changed);
+  const gate = createGate({ ledger, budget: () => budget, root, changed, counted: () => parent.tell() });
   const waits = createWaits(changed);
+  const parent = createParent(ledger, () => budget);
+  const budget = createBudget({
+    ledger,
+    waits,
+    steps: () => gate.completed() + waits.completed(),
+    end: () => root.cancel(),
+    beg: (wanted) => parent.beg(wanted),
+    changed,
+  });
+  const family = createFamily(ledger, budget);
   let target: Opening | undefined;
   const run: Run = {
     gate,
     waits,
     ledger,
+    budget,
+    family,
+    parent,
+    suspend: () => budget.suspend(),
     restore(to) {
       target = to;
       gate.pause('now');
@@ -54,8 +79,14 @@ export function openRun(show: (run: Run, anew?: boolean) => void): Run {
     restoring: () =>
       target && { ...target, account: { usage: ledger.usage(), waste: ledger.waste() }, handed_on: true },
     spliced({ kind, account, handed_on }) {
-      if (kind === 'continue') return;
+      if (kind === 'continue') {
+        budget.begin(false);
+        return;
+      }
       ledger.begin(account);
+      budget.begin(true);
+      family.begin();
+      parent.begin();
       gate.resume('continue');
       if (handed_on) show(run, true);
     },
@@ -68,6 +99,8 @@ export function openRun(show: (run: Run, anew?: boolean) => void): Run {
       usage: ledger.usage(),
       waste: ledger.waste(),
       inherited: ledger.inherited(),
+      children: ledger.children(),
+      limits: budget.limits() ?? null,
     }),
   };
   root.cancelRequested.catch(changed);

@@ -1,5 +1,6 @@
 // What a run shows of itself without being asked: search attributes and memo, written only when they change.
 import { upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { changed } from './limits.ts';
 import { attributes, type RunState } from './messages.ts';
 import type { Run } from './run.ts';
 
@@ -18,15 +19,19 @@ export function introduce(): void {
   ]);
 }
 
-/** Keeps RunState and memo `waiting_for` equal to the run's view. */
+/** Keeps RunState and memos `waiting_for` and `limits_now` equal to the run's view. */
 export function createShown(): (run: Run, anew?: boolean) => void {
   let state: RunState = 'running';
   let waiting = '';
+  let limits = JSON.stringify(changed(undefined, workflowInfo().memo?.['limits']) ?? null);
   return (run, anew = false) => {
     const view = run.view();
     const ids = view.waiting_for.map((wait) => wait.waiting_id).join();
     if (anew || ids !== waiting) upsertMemo({ waiting_for: view.waiting_for });
     if (anew || view.state !== state) upsertSearchAttributes([{ key: attributes.RunState, value: view.state }]);
+    const bound = JSON.stringify(view.limits);
+    if (bound !== limits || (anew && view.limits)) upsertMemo({ limits_now: view.limits });
+    limits = bound;
     waiting = ids;
     state = view.state;
   };

@@ -3,7 +3,7 @@ import type { Spent } from '../../activities/spent.ts';
 import type { RunStateView } from './messages.ts';
 
 export function tell(view: RunStateView): string {
-  return [headline(view), room(view), ...view.waiting_for.map(ask), spending(view)]
+  return [headline(view), room(view), ...view.waiting_for.map(ask), spending(view), bounds(view)]
     .filter((line) => line !== '')
     .join('\n\n');
 }
@@ -39,6 +39,14 @@ function spending({ usage, waste }: RunStateView): string {
   const lines = [`Spent: ${amount(usage)}`];
   if (waste.input_tokens + waste.output_tokens > 0) lines.push(`In vain (retries, aborts, crashes): ${amount(waste)}`);
   return lines.join('  \n');
+}
+
+function bounds({ limits }: RunStateView): string {
+  if (!limits) return '';
+  const { on_breach, ...most } = limits;
+  const named = Object.entries(most).map(([name, limit]) => `${name} ${limit}`);
+  const then = on_breach === 'fail' ? 'then the run fails' : 'then the run asks for more';
+  return `Limits: ${named.join(', ')}; ${then}. Signal \`limits\` changes them.`;
 }
 
 function amount({ input_tokens, output_tokens, cost_usd, estimated }: Spent): string {

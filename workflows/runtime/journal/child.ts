@@ -21,10 +21,13 @@ export function goOnFrom(child: Start, from: OpenChild | undefined): Start {
 /** A signal to a child through an old handle reaches this timeline's child, never the source's. */
 export function toOwnChild(command: SdkCommand): SdkCommand {
   const signal = command.signalExternalWorkflowExecution;
-  const own = signal?.childWorkflowId ? latest(signal.childWorkflowId) : undefined;
-  return signal && own !== undefined
-    ? { ...command, signalExternalWorkflowExecution: { ...signal, childWorkflowId: own } }
-    : command;
+  const { childWorkflowId, workflowExecution } = signal ?? {};
+  const own = latest(childWorkflowId ?? workflowExecution?.workflowId ?? '');
+  if (own === undefined) return command;
+  const to = childWorkflowId
+    ? { childWorkflowId: own }
+    : { workflowExecution: { ...workflowExecution, workflowId: own, runId: '' } };
+  return { ...command, signalExternalWorkflowExecution: { ...signal, ...to } };
 }
 
 /** A fork of a fork renames what was renamed. */

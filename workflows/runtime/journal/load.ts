@@ -7,14 +7,14 @@ import {
   TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Opening, Page, Splice } from '../../../activities/journal/batch.ts';
+import type { Opening, Page } from '../../../activities/journal/batch.ts';
 import type { journalActivity as name } from '../../../activities/journal/fold.ts';
 import type { ReadJournal } from '../../../activities/journal/journal.ts';
 import { nothing } from '../../../activities/spent.ts';
 import { journalQueue, state, type RunStateView } from '../messages.ts';
 import { currentSeed, giveCommands, hidePatches, holdConditions, keepTask } from '../sdk.ts';
 import { divergence } from './divergence.ts';
-import { createReplay, type Replay } from './replay.ts';
+import { createReplay, type Replay, type ReplayOptions } from './replay.ts';
 import { patchesIn } from './told.ts';
 
 /** What a run was served stands in its history as the results of this activity (activities/journal/fold.ts). */
@@ -37,7 +37,7 @@ export interface CheckReport {
 export async function load(
   opening: Opening,
   begin: () => Promise<unknown>,
-  spliced: (splice: Splice) => void,
+  lives: Pick<ReplayOptions, 'spliced' | 'suspended'>,
 ): Promise<Loaded> {
   setHandler(state, () => loadingView);
   const seed = currentSeed();
@@ -50,7 +50,7 @@ export async function load(
   };
   let lived = false;
   const diverge = divergence(opening.kind, () => lived);
-  const replay = createReplay({ start, diverge, spliced, seed });
+  const replay = createReplay({ start, diverge, ...lives, seed });
   // A task that is replayed natively was completed before, with other code.
   const last = await serveAll(opening, replay, () => void (lived = workflowInfo().unsafe.isReplaying));
   if (opening.edits && isMistake(thrown)) diverge(`With the edited result the code throws ${String(thrown)}.`);
@@ -125,4 +125,6 @@ const loadingView: RunStateView = {
   usage: nothing,
   waste: nothing,
   inherited: nothing,
+  children: { usage: nothing, waste: nothing },
+  limits: null,
 };

@@ -15,6 +15,8 @@ export interface ReplayOptions {
   diverge: Diverge;
   /** A timeline begins to live, as one of the journal's did or as this one does now. */
   spliced: (splice: Splice) => void;
+  /** What the code does until then is not in the journal. */
+  suspended: () => void;
   /** Of this timeline's random numbers. */
   seed: number[];
 }
@@ -26,7 +28,7 @@ export interface Replay {
   open: Taken['open'];
 }
 
-export function createReplay({ start, diverge, spliced, seed }: ReplayOptions): Replay {
+export function createReplay({ start, diverge, spliced, suspended, seed }: ReplayOptions): Replay {
   const taken = createTaken();
   const upserts = createUpserts();
   let begun = false;
@@ -68,6 +70,7 @@ export function createReplay({ start, diverge, spliced, seed }: ReplayOptions): 
     async serve(batch) {
       become(batch);
       const given = batch.splice ? splice(batch.splice) : [];
+      if (batch.open) suspended();
       now = batch.time;
       wasOpen = batch.open !== undefined;
       for (const job of batch.jobs) tellOne(job, batch);

@@ -66,7 +66,10 @@ export function taskTimeoutMs(steps: number): number {
 
 function continueAs(opening: Opening, { arguments: args, headers }: InitialJob, timeoutMs: number): SdkCommand {
   const { workflowType, taskQueue, memo } = workflowInfo();
-  const fields = Object.entries({ ...memo, fork: opening }).map(
+  const { limits_now, ...kept } = memo ?? {};
+  // A checkpoint has the limits of its time.
+  const handed = opening.kind === 'continue' && limits_now !== undefined ? { ...kept, limits_now } : kept;
+  const fields = Object.entries({ ...handed, fork: opening }).map(
     ([key, value]) => [key, defaultPayloadConverter.toPayload(value)] as const,
   );
   return {

@@ -21,9 +21,11 @@ export interface TimelineOptions {
   steps: () => number;
   /** A timeline lives by itself from here: one of the journal's, or this one. */
   spliced: (splice: Splice) => void;
+  /** What the code does from here until then is new. */
+  suspended: () => void;
 }
 
-export function createTimeline({ restoring, steps, spliced }: TimelineOptions): Timeline {
+export function createTimeline({ restoring, steps, spliced, suspended }: TimelineOptions): Timeline {
   const inbox = createInbox();
   let initial: InitialJob | undefined;
   let loading: Opening | undefined;
@@ -51,7 +53,7 @@ export function createTimeline({ restoring, steps, spliced }: TimelineOptions): 
     internals: { activate, concludeActivation: conclude },
     async run(begin) {
       if (!loading) return begin();
-      const outcome = await load(loading, begin, spliced);
+      const outcome = await load(loading, begin, { spliced, suspended });
       if (outcome.kind === 'checked') return outcome.report;
       loading = undefined;
       inbox.deliver();

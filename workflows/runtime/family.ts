@@ -1,0 +1,120 @@
+// A run and its children: they tell it what they spend, and it hands on to them what it is told.
+import { CancellationScope, patched } from '@temporalio/workflow';
+import { type Amount, noAmount } from './bounds.ts';
+import type { Budget } from './budget.ts';
+import { type Allowance, allowanceOf, amountOf, type ChildTold, childToldIn } from './kin.ts';
+import type { Ledger } from './ledger.ts';
+import * as messages from './messages.ts';
+import type { PauseMode, ResumeAction } from './messages.ts';
+import { createPost } from './post.ts';
+
+export interface Family {
+  /** What a child's memo must tell it when it begins; undefined: nothing. */
+  memo(): { family: Allowance } | undefined;
+  /** A child was asked for. */
+  child(id: string, started: Promise<unknown>, ended: Promise<unknown>): void;
+  pause(mode: PauseMode): void;
+  resume(action: ResumeAction): void;
+  /** The limits have changed: children that knew of none hear of them. */
+  limited(): void;
+  /** A child has told what it has spent. */
+  heard(report: unknown): void;
+  /** The counters stand at zero. */
+  begin(): void;
+}
+
+interface Child {
+  started: Promise<unknown>;
+  /** Waits for room in the name of the child. */
+  waiting?: CancellationScope;
+  /** It was told that nothing is left. */
+  held: boolean;
+  /** It tells what it spends. */
+  tells: boolean;
+  /** The newest. */
+  told?: ChildTold;
+}
+
+export function createFamily(ledger: Ledger, budget: Budget): Family {
+  const children = new Map<string, Child>();
+  const post = createPost();
+
+  /** One that has not begun cannot be reached. */
+  const when = async (id: string, child: Child, send: () => Promise<unknown>) => {
+    await child.started.catch(() => {});
+    if (children.get(id) === child) await send();
+  };
+  const allow = (id: string, child: Child, allowance: Allowance) => {
+    child.tells = true;
+    void when(id, child, () => post.send(id, messages.allowance, allowance));
+  };
+  const grant = (id: string, child: Child) => {
+    child.held = false;
+    allow(id, child, allowanceOf(budget.left(child.told ? amountOf(child.told) : noAmount)));
+  };
+  const hold = (id: string, child: Child) => {
+    child.held = true;
+    allow(id, child, { until: 0 });
+  };
+  /** In the name of a child that wants more. */
+  const wait = async (id: string, child: Child, wanted: Amount) => {
+    child.waiting?.cancel();
+    const scope = new CancellationScope();
+    child.waiting = scope;
+    try {
+      await scope.run(() => budget.room(wanted));
+      grant(id, child);
+    } catch {
+      // The run ends, the child has ended, or it wants something else by now.
+    } finally {
+      if (child.waiting === scope) delete child.waiting;
+    }
+  };
+  /** Runs that began with older code have told their children nothing. */
+  const tellAll = (tell: (id: string, child: Child) => Promise<unknown>) => {
+    if (children.size === 0 || !patched('runtime/1')) return;
+    for (const [id, child] of children) void when(id, child, () => tell(id, child));
+  };
+
+  return {
+    memo: () => (budget.limited ? { family: allowanceOf(budget.left(noAmount)) } : undefined),
+    child(id, started, ended) {
+      const child: Child = { started, held: false, tells: budget.limited };
+      children.set(id, child);
+      const close = async () => {
+        await ended.catch(() => {});
+        children.delete(id);
+        child.waiting?.cancel();
+      };
+      void close();
+    },
+    pause: (mode) => tellAll((id) => post.send(id, messages.pause, mode)),
+    resume: (action) => tellAll((id) => post.send(id, messages.resume, action)),
+    limited() {
+      const spent = budget.isSpent();
+      for (const [id, child] of children) {
+        if (spent) hold(id, child);
+        else if (budget.limited && !child.tells) grant(id, child);
+      }
+    },
+    heard(told) {
+      const report = childToldIn(told);
+      if (!report) return;
+      const [id, child] = [...children].find(([id]) => isNameOf(report.child, id)) ?? [];
+      if (child) child.told = report;
+      ledger.childSpent(report);
+      const spent = budget.isSpent();
+      for (const [id, child] of children) if (spent && !child.held && !child.waiting) hold(id, child);
+      if (child && id !== undefined && report.wants) void wait(id, child, report.wants);
+    },
+    begin() {
+      for (const child of children.values()) {
+        child.held = false;
+        delete child.told;
+      }
+    },
+  };
+}
+
+/** A fork's child is called after the source's (journal/child.ts), and the code knows it by the old name. */
+const isNameOf = (name: string, id: string): boolean => name === id || name.startsWith(`${id}~`);
