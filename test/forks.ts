@@ -23,17 +23,29 @@ export interface ForkOptions {
   id?: string;
   /** How many it is served, if many. */
   steps?: number;
+  /** The source's, as far as the API hands it on. */
+  memo?: Record<string, unknown>;
 }
 
 export function fork(world: World, options: ForkOptions): Promise<WorkflowHandle> {
-  const { type, args, source, event, timeline = source.timeline, kind = 'fork', edits, id = randomUUID() } = options;
+  const {
+    type,
+    args,
+    source,
+    event,
+    timeline = source.timeline,
+    kind = 'fork',
+    edits,
+    id = randomUUID(),
+    memo,
+  } = options;
   const checkpoint = event === undefined ? undefined : { timeline, event };
   const opening: Opening = { kind, source, ...(checkpoint && { checkpoint }), ...(edits && { edits }) };
   return world.client.workflow.start(type, {
     taskQueue: world.taskQueue,
     workflowId: id,
     args,
-    memo: { fork: opening },
+    memo: { ...memo, fork: opening },
     workflowTaskTimeout: taskTimeoutMs(options.steps ?? 0),
   });
 }
