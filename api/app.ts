@@ -6,6 +6,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { addAgents } from './agents/routes.ts';
 import { limitBody } from './body.ts';
+import { addChat } from './chat/routes.ts';
 import { createCore } from './core.ts';
 import { addClient } from './client-script.ts';
 import type { Api, ApiDeps, ApiEnv } from './deps.ts';
@@ -25,6 +26,7 @@ import { addEvents } from './runs/event-routes.ts';
 import { addForks } from './runs/fork-routes.ts';
 import { addRuns } from './runs/routes.ts';
 import { addStarting } from './runs/start-route.ts';
+import { addSessions } from './sessions/routes.ts';
 import { addStart } from './start-page.ts';
 import { addWorkflows } from './workflow-routes.ts';
 
@@ -57,6 +59,8 @@ export function createApp(given: ApiDeps): Api {
   addWorkflows(app, deps);
   addAgents(app, deps);
   addStarting(app, deps);
+  addChat(app, deps);
+  addSessions(app, deps);
   addCompare(app, deps);
   addRuns(app, deps);
   addControl(app, deps);

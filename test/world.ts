@@ -18,6 +18,7 @@ import { createFetchPage } from '../activities/page/step.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import { blobs, createDataConverter } from '../temporal/converter.ts';
 import { openHistory } from '../temporal/payloads.ts';
+import { createTurns } from '../worker/turns.ts';
 import { createWorker, type Workers } from '../worker/worker.ts';
 import { noSandbox } from './stub-sandbox.ts';
 import { type FakeOpenAI, startOpenAI } from './openai.ts';
@@ -97,6 +98,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       client,
       dataConverter,
       taskQueue,
+      turns: createTurns({ client, taskQueue, dataConverter, blobs: driver }),
       activities: { ...shipped, idle: () => Promise.resolve(), ...options.activities },
       attempts: attemptInterceptor({ hub }),
       workflowBundle: { codePath: bundle },

@@ -23,7 +23,7 @@ export async function workflowBundle(prebuilt: boolean): Promise<WorkflowBundleO
  * anew for each run but for what is preloaded. `interceptors`: paths of modules that stand between the runtime and the SDK.
  */
 export function bundle(
-  workflowsPath = at('../workflows/index.ts'),
+  workflowsPath = at('../workflows/bundle.ts'),
   interceptors: string[] = [],
 ): Promise<{ code: string }> {
   return bundleWorkflowCode({

@@ -17,6 +17,7 @@ import { taskQueue } from '../workflows/runtime/messages.ts';
 import { workflowBundle } from './bundle.ts';
 import type { Environment } from './environment.ts';
 import { clientOn } from './client.ts';
+import { createTurns } from './turns.ts';
 import { createWorker } from './worker.ts';
 
 export interface WorkerParts {
@@ -54,11 +55,14 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
     sandbox: parts.sandbox,
     functions: createFunctionStore(environment.USER_TASKS_DIR),
   });
+  const client = clientOn(connection, config);
+  const dataConverter = createDataConverter(driver);
   const worker = await createWorker({
     connection,
-    client: clientOn(connection, config),
-    dataConverter: createDataConverter(driver),
+    client,
+    dataConverter,
     taskQueue,
+    turns: createTurns({ client, taskQueue, dataConverter, blobs: driver }),
     activities: { ...shipped, ...parts.activities },
     attempts: attemptInterceptor({ hub, keep: createKeeper(driver) }),
     workflowBundle: parts.workflows ?? (await workflowBundle(environment.NODE_ENV === 'production')),

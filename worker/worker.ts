@@ -10,6 +10,7 @@ import {
 import { alive } from '../activities/journal/alive.ts';
 import { createReadJournal } from '../activities/journal/journal.ts';
 import { createHistoryReader, type HistoryReader } from '../activities/journal/reader.ts';
+import type { SessionActivities } from '../activities/session/turn.ts';
 import { openHistory } from '../temporal/payloads.ts';
 import { journalQueue } from '../workflows/runtime/messages.ts';
 
@@ -21,6 +22,8 @@ export interface WorkerDeps {
   taskQueue: string;
   /** The shipped activities; a worker of one's own may register more. */
   activities: object;
+  /** The activities of sessions (worker/turns.ts): they run beside the journals. Absent: no session goes on here. */
+  turns?: SessionActivities;
   /** Makes every activity execution an attempt (activities/attempt.ts). */
   attempts: ActivityInterceptorsFactory;
   workflowBundle: WorkflowBundleOption;
@@ -64,7 +67,7 @@ export async function createWorker(deps: WorkerDeps): Promise<Workers> {
   };
 }
 
-/** Few at once: each reads a whole history. */
+/** Few at once: a journal reads a whole history. */
 function createJournalWorker(deps: WorkerDeps) {
   const { connection, client, dataConverter, taskQueue, shutdownGraceMs } = deps;
   const read = deps.readHistory ?? createHistoryReader(client, openHistory(dataConverter));
@@ -73,7 +76,7 @@ function createJournalWorker(deps: WorkerDeps) {
     namespace: client.options.namespace,
     taskQueue: journalQueue(taskQueue),
     dataConverter,
-    activities: { readJournal: alive(createReadJournal(read)) },
+    activities: { readJournal: alive(createReadJournal(read)), ...deps.turns },
     maxConcurrentActivityTaskExecutions: 10,
     maxConcurrentActivityTaskPolls: 2,
     shutdownGraceTime: shutdownGraceMs,

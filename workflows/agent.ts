@@ -19,13 +19,13 @@ type Input = z.infer<typeof input>;
 
 export async function agent({ agent, messages, session, within }: Input): Promise<AgentEnd> {
   const inbox = openInbox(agent.config.double_texting);
-  let ended: Ended = { status: 'failed', response: null };
+  let ended: Ended = { status: 'failed' };
   try {
     const end = await runAgent(agent, messages, { inbox, within });
-    ended = { status: 'completed', response: end.response };
+    ended = { status: 'completed' };
     return end;
   } catch (error) {
-    if (isCancellation(error)) ended = { status: 'cancelled', response: null };
+    if (isCancellation(error)) ended = { status: 'cancelled' };
     throw error;
   } finally {
     if (session !== undefined) await tell(session, ended);
@@ -38,9 +38,9 @@ agent.modifications = {
   model: (given: Input, model: string) => ({ ...given, agent: { ...given.agent, model } }),
 };
 
+/** What was answered the session reads from the run itself. */
 interface Ended {
   status: 'completed' | 'failed' | 'cancelled';
-  response: string | null;
 }
 
 /** A session that is gone misses nothing. */

@@ -1,5 +1,5 @@
 // What the tests' workers run: the shipped catalogue and the workflows made for tests.
-export * from '../../workflows/index.ts';
+export * from '../../workflows/bundle.ts';
 export { asks } from './asks.ts';
 export { five } from './five.ts';
 export { large } from './large.ts';

@@ -1,0 +1,121 @@
+// Takes a message to an agent: a new conversation begins at once, in one that there is it waits for its turn.
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { SessionRef, Turn } from '../../activities/session/turn.ts';
+import { sessionType, sessionWorkflow } from '../../workflows/session/messages.ts';
+import { firstState } from '../../workflows/session/state.ts';
+import { attributes } from '../../workflows/runtime/messages.ts';
+import { resolveAgent } from '../agents/resolve.ts';
+import { agentNotFound, isAgentName } from '../agents/change.ts';
+import { withDeadline } from '../deadline.ts';
+import type { Core } from '../deps.ts';
+import { ApiError } from '../errors.ts';
+import { describe } from '../runs/describe.ts';
+import { digestOf, runIdOf } from '../runs/idempotency.ts';
+import { stored } from '../runs/keyword.ts';
+import { beginRun, known, type Started } from '../runs/start.ts';
+import { uuidv7 } from '../runs/uuid.ts';
+import { agentRun } from './agent-run.ts';
+import type { ChatRequest } from './shape.ts';
+import { sendTurn } from './turn.ts';
+
+type Agent = NonNullable<Awaited<ReturnType<typeof resolveAgent>>>;
+
+export type Taken = { session_id: string } & (
+  | { kind: 'begun'; run: Started }
+  /** Its run begins when those before it have ended. */
+  | { kind: 'queued'; run_id: string; position: number }
+);
+
+/** Throws ApiError: 404 no such agent, 409 it is disabled, the session is at work and the policy is reject, or a key is used twice. */
+export async function takeMessage(deps: Core, chat: ChatRequest, key: string | undefined): Promise<Taken> {
+  const agent = await requireUsable(deps, chat.agent_id);
+  const session_id = chat.session_id ?? (key === undefined ? uuidv7(now(deps)) : runIdOf('session', key));
+  const turn = turnOf(deps, chat, key);
+  const before = key === undefined ? undefined : await startedBefore(deps, turn);
+  if (before) return { kind: 'begun', session_id, run: before };
+  for (;;) {
+    const begun = await beginSession(deps, { chat, session_id, turn, agent });
+    if (begun) return { kind: 'begun', session_id, run: begun };
+    const policy = chat.double_texting ?? agent.definition.config.double_texting;
+    const accepted = await sendTurn(deps, session_id, { ...turn, policy });
+    // Undefined: it was deleted in between, so that it can begin anew.
+    if (accepted) return { kind: 'queued', session_id, ...accepted };
+  }
+}
+
+const now = ({ clock = Date.now }: Core): number => clock();
+
+async function requireUsable(deps: Core, name: string): Promise<Agent> {
+  const found = isAgentName(name) ? await withDeadline(deps, () => resolveAgent(deps, name)) : undefined;
+  if (!found) throw agentNotFound(name);
+  if (found.definition.enabled) return found;
+  throw new ApiError(409, 'agent_disabled', `Agent '${name}' is disabled: enable it with PUT /api/agents/${name}.`);
+}
+
+function turnOf(deps: Core, chat: ChatRequest, key: string | undefined): Omit<Turn, 'position'> {
+  const { agent_id, message, user_id, tags, metadata, limits } = chat;
+  const { stream: _, ...same } = chat;
+  return {
+    run_id: key === undefined ? uuidv7(now(deps)) : runIdOf('', key),
+    agent_id,
+    message,
+    user_id,
+    tags,
+    metadata,
+    limits,
+    request: key === undefined ? undefined : digestOf({ chat: same }),
+  };
+}
+
+/** The run that this key has begun, if it has. */
+async function startedBefore(deps: Core, { run_id, request }: Omit<Turn, 'position'>): Promise<Started | undefined> {
+  const run = await withDeadline(deps, () => describe(deps, run_id));
+  return run && (await withDeadline(deps, () => known(deps, run_id, request)));
+}
+
+interface Opening {
+  chat: ChatRequest;
+  session_id: string;
+  turn: Omit<Turn, 'position'>;
+  agent: Agent;
+}
+
+/** Undefined: there is such a session already. */
+async function beginSession(deps: Core, { chat, session_id, turn, agent }: Opening): Promise<Started | undefined> {
+  const session: SessionRef = { session_id, workflow: sessionWorkflow(session_id) };
+  const run = agentRun({ turn, session, agent: agent.agent, messages: [{ role: 'user', content: turn.message }] });
+  const opened = openSession(deps, session, turn);
+  // A session that was not named is new: nothing has to be waited for.
+  if (chat.session_id !== undefined && !(await opened)) return undefined;
+  const [begun] = await Promise.all([beginRun(deps, run), opened]);
+  return begun;
+}
+
+/** False: there is one. */
+async function openSession(deps: Core, session: SessionRef, turn: Omit<Turn, 'position'>): Promise<boolean> {
+  const created_at = new Date(now(deps));
+  const { user_id } = turn;
+  try {
+    await withDeadline(deps, () =>
+      deps.client.workflow.start(sessionType, {
+        workflowId: session.workflow,
+        taskQueue: deps.taskQueue,
+        args: [firstState(session.session_id, turn)],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        typedSearchAttributes: [
+          { key: attributes.Kind, value: 'session' },
+          { key: attributes.Session, value: stored(session.session_id) },
+          { key: attributes.Agent, value: turn.agent_id },
+          { key: attributes.CreatedAt, value: created_at },
+          ...(user_id === undefined ? [] : [{ key: attributes.User, value: stored(user_id) }]),
+        ],
+        staticSummary: `Session of ${turn.agent_id}`,
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
+}
