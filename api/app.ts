@@ -6,13 +6,15 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { addAgents } from './agents/routes.ts';
 import { limitBody } from './body.ts';
+import { addClient } from './client-script.ts';
 import { addChat } from './chat/routes.ts';
 import { createCore } from './core.ts';
-import { addClient } from './client-script.ts';
 import type { Api, ApiDeps, ApiEnv } from './deps.ts';
 import { addDocs } from './docs.ts';
 import { answerError, noSuchRoute, ofZod } from './envelope.ts';
 import { ApiError } from './errors.ts';
+import { guardOpenAI } from './doors/openai/refusal.ts';
+import { addOpenAI } from './doors/openai/routes.ts';
 import { guardTasks, runPath } from './doors/tasks/guard.ts';
 import { addTasks } from './doors/tasks/routes.ts';
 import { addHealth } from './health.ts';
@@ -53,6 +55,7 @@ export function createApp(given: ApiDeps): Api {
   );
   app.use(guardOrigin(deps.config.corsOrigins));
   guardTasks(app, deps);
+  guardOpenAI(app);
   app.use(except(runPath, limitBody));
 
   addHealth(app, deps);
@@ -68,11 +71,12 @@ export function createApp(given: ApiDeps): Api {
   addCheckpoints(app, deps);
   addEvents(app, deps);
   addTasks(app, deps);
+  addOpenAI(app, deps);
   addOpenApi(app, deps);
   addDocs(app);
+  addClient(app);
   addStart(app, deps);
   return app;
-  addClient(app);
 }
 
 function allowOrigins(origins: readonly string[]) {

@@ -12,7 +12,7 @@ export interface FollowOptions extends ServerOptions {
   silenceMs?: number;
 }
 
-/** Opens the stream of a run that is not known yet. May be called again when nothing came of it. */
+/** Opens the stream of a run that nothing is known of yet; asked again before its first event came, it is to be the same run. */
 export type Begin = (signal: AbortSignal) => Promise<Response>;
 
 /** Where a reader stands. */
@@ -91,16 +91,9 @@ async function* connect(options: FollowOptions, place: Place, begin: Begin | und
 
 async function open(options: FollowOptions & { signal: AbortSignal }, place: Place, begin: Begin | undefined) {
   const { run_id, last_id } = place;
-  if (run_id === undefined && begin) return started(await begin(options.signal), place);
+  if (run_id === undefined && begin) return begin(options.signal);
   const headers = { Accept: 'text/event-stream', ...(last_id !== undefined && { 'Last-Event-ID': last_id }) };
   return send(options, { method: 'GET', path: `${pathOf(run_id ?? '')}/events`, headers });
-}
-
-/** The answer's Location names the run before its first event does. */
-function started(answer: Response, place: Place): Response {
-  const named = /^\/api\/runs\/([^/?]+)$/.exec(answer.headers.get('Location') ?? '')?.[1];
-  if (named !== undefined) place.run_id = decodeURIComponent(named);
-  return answer;
 }
 
 function eventOf({ event, data, id }: { event: string; data: string; id: string }): RunEvent {

@@ -34,7 +34,7 @@ export function lastEventId(request: Request): string | undefined {
 export interface SseOptions {
   pingMs?: number;
   /** Turns a frame into the bytes that are sent; the doors have their own forms. Null: the frame is not sent. */
-  encode?: (frame: Frame) => Uint8Array | null;
+  encode?: (frame: Frame) => Uint8Array | null | Promise<Uint8Array | null>;
 }
 
 /** Pulls a frame only when the last one was taken, so a slow reader costs no memory here. */
@@ -59,7 +59,7 @@ export function sseBody(subscription: Subscription, options: SseOptions = {}): R
           if (next === 'ping') return controller.enqueue(ping);
           pending = undefined;
           if (next.done) return controller.close();
-          const chunk = encode(next.value);
+          const chunk = await encode(next.value);
           if (chunk) return controller.enqueue(chunk);
         }
       },

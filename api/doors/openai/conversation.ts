@@ -1,0 +1,95 @@
+// What a response answers in: the conversation that it goes on with, and how its run comes about.
+import type { Core } from '../../deps.ts';
+import type { Arrivals } from '../../chat/arrivals.ts';
+import { takeMessage } from '../../chat/chat.ts';
+import { chatRequest } from '../../chat/shape.ts';
+import { readRun } from '../../runs/read.ts';
+import type { RunAnswer } from '../../runs/shape.ts';
+import { isEnded } from '../../runs/status.ts';
+import { readSession } from '../../sessions/read.ts';
+import type { Said } from '../../../workflows/prompt.ts';
+import { ask, requireModel } from './ask.ts';
+import { type Spoken, spokenIn } from './content.ts';
+import { badRequest } from './refusal.ts';
+import type { ResponseRequest } from './request.ts';
+import { inputOf } from './asked.ts';
+import { requireResponse } from './response.ts';
+
+export interface Asking {
+  request: ResponseRequest;
+  left: AbortSignal;
+}
+
+/**
+ * The id of a run that is there. A message alone is a turn of a session, so that sessions and responses are one
+ * conversation; what a session has no place for (other instructions, a history, an earlier response than its newest) is
+ * asked with all that was said before it.
+ */
+export async function begin(deps: Core, arrivals: Arrivals, { request, left }: Asking): Promise<string> {
+  const { model, input, instructions, metadata, user, background, previous_response_id, text } = request;
+  const before = previous_response_id ? await answeredBefore(deps, previous_response_id) : undefined;
+  const spoken = typeof input === 'string' ? said(input) : spokenIn(input, 'input');
+  if (instructions) spoken.instructions.unshift(instructions);
+  const schema = text?.format?.type === 'json_schema' ? text.format.schema : undefined;
+  const door = { ...(background && { background }), ...(previous_response_id && { previous_response_id }) };
+  const kept = Object.keys(door).length > 0 ? { ...metadata, openai: door } : (metadata ?? undefined);
+  const session = sessionOf(request) ?? before?.session_id ?? undefined;
+  await requireModel(deps, model);
+  if (isTurn(spoken) && !schema && (!before || (await isNewest(deps, before)))) {
+    const message = spoken.messages[0]?.content ?? '';
+    const turn = { agent_id: model, message, session_id: session, user_id: user ?? undefined, metadata: kept };
+    return takeTurn(deps, arrivals, turn, left);
+  }
+  if (sessionOf(request) !== undefined) throw onlyTurns();
+  const earlier = before ? conversationOf(before) : [];
+  const question = { ...spoken, messages: [...earlier, ...spoken.messages], carried: earlier.length };
+  return ask(deps, { model, ...question, schema, metadata: kept, user: user ?? undefined, session });
+}
+
+const said = (content: string): Spoken => ({ instructions: [], messages: [{ role: 'user', content }] });
+
+const isTurn = ({ instructions, messages }: Spoken): boolean => instructions.length === 0 && messages.length === 1;
+
+function sessionOf({ conversation, previous_response_id }: ResponseRequest): string | undefined {
+  if (!conversation) return undefined;
+  if (previous_response_id)
+    throw badRequest('conversation', 'Give either conversation or previous_response_id, not both.');
+  return typeof conversation === 'string' ? conversation : conversation.id;
+}
+
+/** Throws ApiError: 404 for no response, 400 for one that is still being given. */
+async function answeredBefore(deps: Core, id: string): Promise<RunAnswer> {
+  const run = await readRun(deps, await requireResponse(deps, id, 'previous_response_id'));
+  if (isEnded(run.status)) return run;
+  throw badRequest('previous_response_id', `Response '${id}' is still in progress.`, 'previous_response_open');
+}
+
+/** Its session goes on from it, and from nothing that was said later. */
+async function isNewest(deps: Core, { id, session_id }: RunAnswer): Promise<boolean> {
+  const session = session_id === null ? undefined : await readSession(deps, session_id);
+  if (!session) return false;
+  const { head, in_flight, turns, begun } = session;
+  return turns === begun && (in_flight ?? head ?? id) === id;
+}
+
+/** What was said in it, its answer included. */
+function conversationOf(run: RunAnswer): Said[] {
+  const { messages } = inputOf(run);
+  const answer: Said[] = run.response_content ? [{ role: 'assistant', content: run.response_content }] : [];
+  return [...messages, ...answer];
+}
+
+async function takeTurn(deps: Core, arrivals: Arrivals, turn: object, left: AbortSignal): Promise<string> {
+  const { data, error } = chatRequest.safeParse(turn);
+  if (error) {
+    const [issue] = error.issues;
+    throw badRequest('input', `${issue?.path.join('.') ?? 'input'}: ${issue?.message ?? 'cannot be taken'}`);
+  }
+  const taken = await takeMessage(deps, data, undefined);
+  if (taken.kind === 'begun') return taken.run.id;
+  await arrivals.wait(taken.session_id, taken, left);
+  return taken.run_id;
+}
+
+const onlyTurns = () =>
+  badRequest('input', 'In a conversation input is one message of the user, without instructions or a schema.');
