@@ -13,6 +13,9 @@ const checkpoint = (run: string): string =>
 
 const input = { messages: [{ role: 'user', content: 'hello' }] };
 
+/** Of OpenAI's protocol: the agent, as a model. */
+const asked = { model: 'assistant' };
+
 /** @param id of a run */
 export const routes = (id: string): Call[] => [
   { method: 'POST', path: '/api/workflows/simple/runs', body: { input } },
@@ -41,5 +44,26 @@ export const routes = (id: string): Call[] => [
   { method: 'POST', path: `/api/checkpoints/${checkpoint(id)}/fork`, body: { modifications: { steps: { 1: {} } } } },
   { method: 'POST', path: `/api/checkpoints/${checkpoint(id)}/fork`, body: { dry_run: true } },
   { method: 'POST', path: `/api/checkpoints/${checkpoint(id)}/restore`, body: { create_new_run: false, force: true } },
+  { method: 'GET', path: '/v1/models/assistant' },
+  { method: 'POST', path: '/v1/chat/completions', body: { ...asked, ...input, stream: true } },
+  { method: 'POST', path: '/v1/responses', body: { ...asked, input: 'hello', background: true } },
+  { method: 'POST', path: '/v1/responses', body: { ...asked, input: input.messages, stream: true } },
+  { method: 'GET', path: `/v1/responses/resp_${id}` },
+  { method: 'GET', path: `/v1/responses/resp_${id}?stream=true&starting_after=3` },
+  { method: 'GET', path: `/v1/responses/resp_${id}/input_items?limit=5&order=asc` },
+  { method: 'POST', path: `/v1/responses/resp_${id}/cancel` },
+  { method: 'DELETE', path: `/v1/responses/resp_${id}` },
+  { method: 'POST', path: `/api/runs/${id}/promote` },
+  { method: 'GET', path: '/api/agents?tag=x&limit=5' },
+  { method: 'GET', path: '/api/agents/fuzzed' },
+  { method: 'POST', path: '/api/agents', body: { name: 'fuzzed' } },
+  { method: 'PUT', path: '/api/agents/fuzzed', body: { description: 'x', config: { max_steps: 3 } } },
+  { method: 'DELETE', path: `/api/agents/${id}` },
+  { method: 'POST', path: '/api/chat', body: { agent_id: 'fuzzed', message: 'x' } },
+  { method: 'POST', path: '/api/chat', body: { agent_id: 'fuzzed', message: 'x', session_id: id } },
+  { method: 'POST', path: '/api/chat', body: { agent_id: 'fuzzed', message: 'x', stream: false } },
+  { method: 'GET', path: '/api/sessions?user_id=x' },
+  { method: 'GET', path: `/api/sessions/${id}` },
+  { method: 'DELETE', path: `/api/sessions/${id}?runs=true` },
   { method: 'DELETE', path: `/api/runs/${id}` },
 ];
