@@ -29,6 +29,7 @@ export function createParent(ledger: Ledger, budget: () => Budget): Parent {
   const post = createPost();
   let tells = boundsIn(memo?.['family']) !== undefined;
   let last = '';
+  let lives = 0;
 
   const total = () => {
     const { usage, waste } = ledger.children();
@@ -45,11 +46,12 @@ export function createParent(ledger: Ledger, budget: () => Budget): Parent {
     const told = JSON.stringify(now);
     if (!tells || (told === last && !wants)) return;
     last = told;
+    const life = lives;
     const heard = await post.send(parent?.workflowId ?? nobody, messages.childSpent, {
       ...now,
       ...(wants && { wants }),
     });
-    if (!heard) leave();
+    if (!heard && life === lives) leave();
   };
   /** Nobody is there who could be told, or asked. */
   const leave = () => {
@@ -71,6 +73,7 @@ export function createParent(ledger: Ledger, budget: () => Budget): Parent {
       void report();
     },
     begin() {
+      lives++;
       last = JSON.stringify(total());
       if (tells && !parent) leave();
     },

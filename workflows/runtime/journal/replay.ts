@@ -40,7 +40,7 @@ export function createReplay({ start, diverge, spliced, suspended, seed }: Repla
     const { kind, seed, children = [] } = splice;
     // An open batch was already worked on with these random numbers: from the start they would come twice.
     if (!wasOpen) setSeed(seed);
-    const commands = taken.release(now, children);
+    const commands = taken.release(now, kind, children);
     spliced(splice);
     // What the run shows now that it lives counts, and not the pause that it was served.
     if (kind !== 'continue') for (const command of takeCommands()) upserts.add(command);

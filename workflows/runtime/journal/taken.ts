@@ -1,6 +1,7 @@
 // The commands that the code has given in a journal and that the journal has not answered: what a fork takes over.
 import { msToTs, optionalTsToMs } from '@temporalio/common/lib/time.js';
-import type { OpenChild } from '../../../activities/journal/batch.ts';
+import type { Opening, OpenChild } from '../../../activities/journal/batch.ts';
+import { allowance, childSpent } from '../messages.ts';
 import { expectStartAgain, type SdkCommand } from '../sdk.ts';
 import { answerCancelled, cancelOf, type Cancelled } from './answers.ts';
 import { goOnFrom } from './child.ts';
@@ -31,8 +32,8 @@ export interface Taken {
   started(seq: number): void;
   /** What the code's cancel of an earlier command means; undefined when there is none under that seq. */
   cancel(kind: StartKind, seq: number): { means: Cancelled | 'unsent'; command: SdkCommand } | undefined;
-  /** The commands by which all that is open becomes this timeline's own; what was aborted is told to the code instead. */
-  release(now: number, children: OpenChild[]): SdkCommand[];
+  /** The commands by which all that is open becomes this timeline's own; what is not to be is told to the code instead. */
+  release(now: number, kind: Opening['kind'], children: OpenChild[]): SdkCommand[];
   /** The same, without releasing it. */
   open: () => readonly Pick<Open, 'kind' | 'command' | 'aborted'>[];
 }
@@ -64,16 +65,25 @@ export function createTaken(): Taken {
       else open.delete(keyOf(kind, seq));
       return { means, command: entry.command };
     },
-    release(now, children) {
+    release(now, how, children) {
       const all = [...open.values()];
       open.clear();
-      const goingOn = all.filter(({ aborted }) => !aborted);
+      const own = new Set(all.map(({ command }) => command.startChildWorkflowExecution?.workflowId));
+      const ends = ({ aborted, command }: Open) => aborted || (how !== 'continue' && isToFamily(command, own));
+      const goingOn = all.filter((entry) => !ends(entry));
       const commands = goingOn.map((entry) => again(entry, now, children));
-      for (const { kind, seq, command, aborted } of all) if (aborted) answerCancelled(kind, seq, command);
+      for (const entry of all) if (ends(entry)) answerCancelled(entry.kind, entry.seq, entry.command);
       return commands;
     },
     open: () => [...open.values()],
   };
+}
+
+/** A fork and its children run, whatever they had told each other to do, and begin to count anew. */
+function isToFamily({ signalExternalWorkflowExecution: signal }: SdkCommand, own: ReadonlySet<unknown>): boolean {
+  if (!signal?.workflowExecution) return false;
+  const { signalName: name } = signal;
+  return name === allowance.name || name === childSpent.name || own.has(signal.workflowExecution.workflowId);
 }
 
 /** A timer has what was left of it at the checkpoint; a child goes on under an id of its own. */
