@@ -28,7 +28,8 @@ export interface Script {
   tokenMs?: number;
   /** Wait before the stream's first event, in ms (0). */
   firstTokenMs?: number;
-  calls?: { name: string; arguments: unknown }[];
+  /** Without an id: call_1, call_2, … */
+  calls?: { id?: string; name: string; arguments: unknown }[];
   usage?: { input_tokens?: number; output_tokens?: number; cached_tokens?: number };
   fault?: Fault;
   /** Default 3; 0 spoils at once. */

@@ -18,7 +18,7 @@ export const lastUser = (asked: Asked): string => asked.said.findLast(({ role })
 export function speechFor(asked: Asked, script: Script): Speech {
   const said = typeof script.text === 'function' ? script.text(asked) : script.text;
   const calls = (script.calls ?? []).map((call, n) => ({
-    id: `call_${n + 1}`,
+    id: call.id ?? `call_${n + 1}`,
     name: call.name,
     arguments: typeof call.arguments === 'string' ? call.arguments : JSON.stringify(call.arguments),
   }));
