@@ -1,4 +1,5 @@
 // The client against a real service, over a network that breaks: it tells every event once.
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { serve } from '@hono/node-server';
@@ -15,10 +16,12 @@ let api: ApiStage;
 let server: ReturnType<typeof serve>;
 let base: string;
 let proxy: CuttingProxy;
+const agent_id = `client-${randomUUID().slice(0, 8)}`;
 
 beforeAll(async () => {
   world = await openWorld();
   api = await openApiStage(world);
+  await api.ask('POST', '/api/agents', { name: agent_id });
   server = serve({ fetch: api.app.fetch, port: 0, hostname: '127.0.0.1' });
   await once(server, 'listening');
   const at = server.address();
@@ -55,7 +58,7 @@ test('over a connection that is cut eight times in mid-answer, every event comes
   const before = proxy.cuts();
   // The head of an answer has about 350 bytes: some break in it, some in an event, the first before run_started.
   proxy.plan(100, 700, 900, 350, 1100, 650, 20, 1400);
-  const events = await all(client.start('simple', ask('cut to pieces'), { base: proxy.url, ...quick }));
+  const events = await all(client.chat({ agent_id, message: 'cut to pieces' }, { base: proxy.url, ...quick }));
   expect(proxy.cuts() - before).toBe(8);
   expect(events[0]!.type).toBe('run_started');
   expect(new Set(idsOf(events)).size).toBe(events.length);
@@ -66,6 +69,23 @@ test('over a connection that is cut eight times in mid-answer, every event comes
   expect(textOf(events).length).toBeGreaterThan(100);
   // What was sent again without an answer is one run, paid once.
   expect(world.openai.matching('cut to pieces')).toHaveLength(1);
+});
+
+test('messages to a session that is at work wait for their turn, also when their connections break before it comes', async () => {
+  world.openai.script({ match: 'the first', tokens: 30, tokenMs: 15 });
+  const session_id = randomUUID();
+  const say = (message: string) => all(client.chat({ agent_id, message, session_id }, { base: proxy.url, ...quick }));
+  const first = say('the first');
+  await world.openai.until(() => world.openai.matching('the first').length > 0);
+  proxy.plan(30, 380, 30);
+  const others = await Promise.all([say('the second'), say('the third')]);
+  expect((await first).at(-1)!.type).toBe('run_completed');
+  expect(others.map(textOf)).toEqual([defaultAnswer('the second'), defaultAnswer('the third')]);
+  for (const events of others) expect(new Set(idsOf(events)).size).toBe(events.length);
+  for (const each of ['the first', 'the second', 'the third']) {
+    const asked = world.openai.ledger.filter(({ prompt }) => prompt === each);
+    expect(asked).toHaveLength(1);
+  }
 });
 
 test('a run is watched from its beginning, by any number, and the newest text is its answer', async () => {

@@ -5,7 +5,7 @@ export interface CuttingProxy {
   url: string;
   /** How many connections were cut so far. */
   cuts(): number;
-  /** The next connections break after so many bytes of answer, one number each; after them none does. */
+  /** The next connections that answer break after so many bytes, one number each; after them none does. */
   plan(...bytes: number[]): void;
   /** Accepts connections and says nothing, or goes on as before. */
   freeze(frozen: boolean): void;
@@ -20,7 +20,7 @@ export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
 
   const server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1');
-    let left = planned.shift() ?? Infinity;
+    let left: number | undefined;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -33,6 +33,8 @@ export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
     client.on('data', (data) => upstream.write(data));
     upstream.on('data', (data) => {
       if (frozen) return;
+      left ??= planned.shift();
+      if (left === undefined) return void client.write(data);
       if (data.length < left) {
         left -= data.length;
         client.write(data);
