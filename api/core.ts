@@ -1,4 +1,5 @@
 // Makes of what the API is given what the functions of its routes get.
+import { createWrittenAgents } from './agents/written.ts';
 import type { ApiDeps, Core } from './deps.ts';
 import { createRecords } from './runs/records.ts';
 import { createRemoved } from './runs/removed.ts';
@@ -9,4 +10,5 @@ export const createCore = (given: ApiDeps): Core => ({
   workers: createWorkers(given),
   records: createRecords(given),
   removed: createRemoved(),
+  writtenAgents: createWrittenAgents(given.clock),
 });

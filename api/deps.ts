@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { FunctionStore } from '../activities/functions/store.ts';
 import type { Hub } from '../activities/hub.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
+import type { WrittenAgents } from './agents/written.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ApiError } from './errors.ts';
 import type { Open } from './events/payload.ts';
@@ -59,6 +60,7 @@ export interface Core extends ApiDeps {
   workers: Workers;
   records: Records;
   removed: Removed;
+  writtenAgents: WrittenAgents;
 }
 
 interface DoorVariables {

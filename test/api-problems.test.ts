@@ -99,7 +99,7 @@ test.each(Object.entries(places))(
     );
     for (const { answer, call } of answers) expect({ call, status: answer.status }).toEqual({ call, status: 503 });
     for (const { answer } of answers) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(2000);
+    expect(answers.filter(({ ms }) => ms >= 2000).map(({ call, ms }) => ({ call, ms }))).toEqual([]);
     expect(await json(answers[0]!.answer)).toMatchObject({
       type: 'temporal_unavailable',
       request_id: expect.any(String),

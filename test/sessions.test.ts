@@ -14,8 +14,8 @@ beforeEach(() => chat.world.openai.reset());
 const told = (message: string) => toldIn(chat.world.openai.matching((asked) => asked.said.at(-1)?.text === message)[0]);
 const exchange = (message: string) => [`user: ${message}`, `assistant: ${defaultAnswer(message)}`];
 /** Until the session has kept what was answered: its next turn is refused by nobody then. */
-const idle = (id: string) =>
-  expect.poll(async () => (await chat.session(id)).in_flight, { timeout: 5000, interval: 20 }).toBeNull();
+const idle = async (id: string): Promise<void> =>
+  await expect.poll(async () => (await chat.session(id)).in_flight, { timeout: 5000, interval: 20 }).toBeNull();
 
 test('a second message sees the first and its answer, also when it comes at once', async () => {
   const { session_id } = await chat.say('My name is Ada.');

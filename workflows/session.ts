@@ -57,9 +57,9 @@ function listen(state: SessionState, tell: (run_id: string) => void): void {
       return { head: branch.run_id };
     },
     {
-      validator: (_: Branch) => {
-        if (isBusy(state))
-          throw refusal('SessionBusy', 'A turn of the session is open. Its head can be set when it has ended.');
+      validator: (branch: Branch) => {
+        if (!isBusy(state)) return;
+        throw refusal('SessionBusy', `A turn is open. Run '${branch.run_id}' can become the head when it has ended.`);
       },
     },
   );

@@ -1,11 +1,11 @@
 // Makes, changes and deletes agents. Changes of one agent are made one after the other.
 import type { AgentDefinition } from '../../workflows/definition.ts';
 import { agentDefinition } from '../../workflows/definition.ts';
-import { withDeadline } from '../deadline.ts';
+import { inTime, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError, type WrongField, wrongFields } from '../errors.ts';
 import { addAgent, type Found, findAgent, removeAgent, writeAgent } from './definitions.ts';
-import type { ChangedAgent, NewAgent } from './shape.ts';
+import { type ChangedAgent, type NewAgent, rowOf } from './shape.ts';
 
 export interface AgentChanges {
   /** Throws ApiError: 409 when the name is taken, 422 for tools and agents that there are not. */
@@ -17,8 +17,8 @@ export interface AgentChanges {
 }
 
 export function createAgentChanges(deps: Core): AgentChanges {
-  const { clock = Date.now } = deps;
-  const inTurn = createTurns();
+  const { clock = Date.now, writtenAgents } = deps;
+  const inTurn = createTurns(deps);
   const now = () => new Date(clock()).toISOString();
   return {
     create: (given) =>
@@ -34,6 +34,7 @@ export function createAgentChanges(deps: Core): AgentChanges {
           if (shipped) await writeAgent(deps, agent);
           else if (!(await addAgent(deps, agent))) throw taken(given.name);
         });
+        writtenAgents.wrote(agent.name, rowOf(agent));
         return agent;
       }),
     change: (name, given) =>
@@ -44,14 +45,14 @@ export function createAgentChanges(deps: Core): AgentChanges {
         const config = { ...before.definition.config, ...given.config };
         const agent = agentDefinition.parse({ ...before.definition, ...given, config, updated_at: now() });
         await withDeadline(deps, () => writeAgent(deps, agent));
-        deps.removed.add({ runId: before.timeline });
+        writtenAgents.wrote(name, rowOf(agent));
         return agent;
       }),
     remove: (name) =>
       inTurn(name, async () => {
-        const { definition, timeline } = await requireAgent(deps, name);
+        const { definition } = await requireAgent(deps, name);
         await withDeadline(deps, () => removeAgent(deps, definition));
-        deps.removed.add({ runId: timeline });
+        writtenAgents.wrote(name, null);
       }),
   };
 }
@@ -108,17 +109,17 @@ async function requireKnown(
   if (wrong.length > 0) throw wrongFields(...wrong);
 }
 
-/** Runs what is done under one key one after the other. Of several API processes the last writer counts. */
-function createTurns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+/** Runs what is done under one key one after the other, and waits no longer than for one call. Of several API processes the last writer counts. */
+function createTurns(deps: Core): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
   return async (key, work) => {
     const before = last.get(key) ?? Promise.resolve();
     const mine = before.then(work, work);
     last.set(key, mine);
-    try {
-      return await mine;
-    } finally {
+    const done = () => {
       if (last.get(key) === mine) last.delete(key);
-    }
+    };
+    void mine.then(done, done);
+    return inTime(deps, mine);
   };
 }

@@ -5,7 +5,7 @@ import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { literal } from '../runs/keyword.ts';
 import type { Page } from '../runs/list.ts';
-import type { AgentRow } from './shape.ts';
+import { type AgentRow, rowOf } from './shape.ts';
 
 /** All of them are read for a page: visibility knows no order by name. */
 const listMs = 6000;
@@ -15,15 +15,19 @@ export async function listAgents(
   tag: string | undefined,
   { limit, offset }: Page,
 ): Promise<{ total: number; items: AgentRow[] } & Page> {
-  const all = await withDeadline(deps, () => readAll(deps, tag), Math.max(listMs, deps.config.deadlineMs ?? 0));
+  const query = queryOf(tag);
+  // A short call first: it fails soon when Temporal is away.
+  await withDeadline(deps, () => deps.records.count(query));
+  const all = await withDeadline(deps, () => readAll(deps, query), Math.max(listMs, deps.config.deadlineMs ?? 0));
+  deps.writtenAgents.correct(all, tag);
   const byName = [...all.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return { total: byName.length, items: byName.slice(offset, offset + limit), limit, offset };
 }
 
-async function readAll(deps: Core, tag: string | undefined): Promise<Map<string, AgentRow>> {
+async function readAll(deps: Core, query: string): Promise<Map<string, AgentRow>> {
   const rows = new Map<string, AgentRow>();
-  for await (const record of deps.records.list({ query: queryOf(tag), pageSize: 1000 })) {
-    const row = deps.removed.has(record) ? undefined : rowOf(record);
+  for await (const record of deps.records.list({ query, pageSize: 1000 })) {
+    const row = told(record);
     // Newest first: an older one is there until visibility knows of its end.
     if (row && !rows.has(row.id)) rows.set(row.id, row);
   }
@@ -34,7 +38,8 @@ async function readAll(deps: Core, tag: string | undefined): Promise<Map<string,
 const queryOf = (tag: string | undefined): string =>
   `Kind = 'definition' AND Agent IS NOT NULL AND ExecutionStatus = 'Running'${tag === undefined ? '' : ` AND Tags = ${literal(tag)}`}`;
 
-function rowOf({ memo }: WorkflowExecutionInfo): AgentRow | undefined {
-  const told = definitionMemo.safeParse(memo).data;
-  return told && { id: told.name, ...told };
+/** A null in a memo is no entry at all. */
+function told({ memo }: WorkflowExecutionInfo): AgentRow | undefined {
+  const { data } = definitionMemo.safeParse(memo);
+  return data && rowOf(data);
 }

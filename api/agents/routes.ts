@@ -7,7 +7,7 @@ import type { Api, Core } from '../deps.ts';
 import { whole } from '../runs/routes.ts';
 import { createAgentChanges, requireAgent } from './change.ts';
 import { listAgents } from './list.ts';
-import { type AgentAnswer, agentAnswer, agentList, changedAgent, newAgent } from './shape.ts';
+import { type AgentAnswer, agentAnswer, agentList, changedAgent, newAgent, rowOf } from './shape.ts';
 
 const agentId = z.object({ id: z.string().openapi({ description: "The agent's name." }) });
 const tags = ['Agents'];
@@ -98,6 +98,7 @@ export function addAgents(app: Api, deps: Core): void {
   });
 }
 
-function answer({ kind: _, shipped: __, name, ...rest }: AgentDefinition): AgentAnswer {
-  return { id: name, name, ...rest };
+function answer(agent: AgentDefinition): AgentAnswer {
+  const { system_prompt, agents, mcp_servers, output_schema, config } = agent;
+  return { ...rowOf(agent), system_prompt, agents, mcp_servers, output_schema, config };
 }

@@ -1,7 +1,7 @@
 // The JSON of agents: what a client sends, and what it reads.
 import { z } from '@hono/zod-openapi';
 import { type AgentConfig, agentConfig, mcpServer } from '../../workflows/agent/snapshot.ts';
-import { maxPromptChars } from '../../workflows/definition.ts';
+import { type DefinitionMemo, maxPromptChars } from '../../workflows/definition.ts';
 import { isText } from '../runs/keyword.ts';
 import { startRequest } from '../runs/request.ts';
 
@@ -72,6 +72,11 @@ const row = {
 
 export const agentRow = z.object(row).openapi('AgentRow');
 export type AgentRow = z.infer<typeof agentRow>;
+
+export const rowOf = (agent: DefinitionMemo): AgentRow => {
+  const { name, description, model, tools, enabled, tags, created_at, updated_at } = agent;
+  return { id: name, name, description, model, tools, enabled, tags, created_at, updated_at };
+};
 
 export const agentAnswer = z
   .object({

@@ -16,7 +16,7 @@ import { beginRun, known, type Started } from '../runs/start.ts';
 import { uuidv7 } from '../runs/uuid.ts';
 import { agentRun } from './agent-run.ts';
 import type { ChatRequest } from './shape.ts';
-import { sendTurn } from './turn.ts';
+import { noWorker, sendTurn } from './turn.ts';
 
 type Agent = NonNullable<Awaited<ReturnType<typeof resolveAgent>>>;
 
@@ -30,6 +30,8 @@ export type Taken = { session_id: string } & (
 export async function takeMessage(deps: Core, chat: ChatRequest, key: string | undefined): Promise<Taken> {
   const agent = await requireUsable(deps, chat.agent_id);
   const session_id = chat.session_id ?? (key === undefined ? uuidv7(now(deps)) : runIdOf('session', key));
+  // Nobody waits for what nobody does: a stream can be waited for, and its run begins when a worker is there.
+  if (!chat.stream && !(await deps.workers.present())) throw noWorker();
   const turn = turnOf(deps, chat, key);
   const before = key === undefined ? undefined : await startedBefore(deps, turn);
   if (before) return { kind: 'begun', session_id, run: before };

@@ -13,7 +13,6 @@ import { type Arrivals, createArrivals } from './arrivals.ts';
 import { type Taken, takeMessage } from './chat.ts';
 import { later } from './later.ts';
 import { type ChatAnswer, chatAnswer, chatRequest } from './shape.ts';
-import { noWorker } from './turn.ts';
 
 const chat = createRoute({
   method: 'post',
@@ -54,7 +53,6 @@ export function addChat(app: Api, deps: Core): void {
 
   app.openapi(chat, async (c) => {
     const request = c.req.valid('json');
-    if (!request.stream && !(await deps.workers.present())) throw noWorker();
     const taken = await takeMessage(deps, request, c.req.valid('header')['idempotency-key']);
     c.header('Location', `/api/runs/${runOf(taken)}`);
     if (request.stream) return stream(deps, arrivals, c, taken);
