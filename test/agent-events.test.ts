@@ -1,0 +1,115 @@
+// What clients are told of an agent: its tool calls, what it waits for, why it ended; and which answers they may give.
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type ApiStage, openApiStage } from './api-stage.ts';
+import { type Agents, openAgents } from './agents.ts';
+
+let agents: Agents;
+let stage: ApiStage;
+beforeAll(async () => {
+  agents = await openAgents();
+  stage = await openApiStage(agents);
+});
+afterAll(async () => {
+  await stage.close();
+  await agents.close();
+});
+afterEach(() => agents.openai.reset());
+
+const email = { to: 'ada@example.com', subject: 'Hello', body: 'Well?' };
+const sum = { name: 'calculate', arguments: { expression: '2 + 2' } };
+const agent = { name: 'caller', tools: ['calculate', 'send_email', 'ask_person'] };
+const begin = () => stage.start('agent', { agent, messages: [{ role: 'user', content: 'Call them.' }] });
+
+interface Told {
+  type: string;
+  data: Record<string, unknown>;
+}
+
+async function told(id: string): Promise<Told[]> {
+  const response = await stage.ask('GET', `/api/runs/${id}/events?limit=1000`);
+  const { events } = (await response.json()) as { events: Told[] };
+  return events.filter(({ type }) => type.startsWith('tool_call'));
+}
+
+test('each call is told with its arguments and its result, and metrics count them and say why the agent ended', async () => {
+  agents.openai.script({ calls: [sum, { name: 'calculate', arguments: '{' }] });
+  const id = await begin();
+  const run = await stage.until(id, ({ status }) => status === 'completed');
+  expect(run.metrics).toMatchObject({ tool_calls_count: 2, steps_count: 4, termination_reason: 'answered' });
+  const events = await told(id);
+  expect(events.map(({ type }) => type).toSorted()).toEqual([
+    'tool_call_completed',
+    'tool_call_failed',
+    'tool_call_started',
+    'tool_call_started',
+  ]);
+  const started = { tool: 'calculate', args: { expression: '2 + 2' }, tool_call_id: 'call_1' };
+  expect(events[0]).toMatchObject({ type: 'tool_call_started', data: started });
+  const done = events.find(({ type }) => type === 'tool_call_completed');
+  expect(done?.data).toMatchObject({ tool: 'calculate', tool_call_id: 'call_1', result: '4' });
+  const failed = events.find(({ type }) => type === 'tool_call_failed');
+  expect(failed?.data).toMatchObject({ tool_call_id: 'call_2', error: { type: 'tool_error' } });
+});
+
+test('a call that waits is shown in waiting_for, an unclear answer is 422, and a rejected call has failed', async () => {
+  agents.openai.script({ calls: [{ name: 'send_email', arguments: email }] });
+  const id = await begin();
+  const run = await stage.until(id, ({ status }) => status === 'waiting');
+  const [waiting] = run.waiting_for;
+  expect(waiting).toMatchObject({ kind: 'approval', tool: 'send_email', tool_call_id: 'call_1', args: email });
+  const say = (value: unknown) =>
+    stage.ask('POST', `/api/runs/${id}/answer`, { waiting_id: waiting?.waiting_id, value });
+  expect((await say({ decision: 'maybe' })).status).toBe(422);
+  expect((await say({ decision: 'reject', reason: 'No.' })).status).toBe(200);
+  expect((await say(true)).status).toBeGreaterThanOrEqual(400);
+  await stage.until(id, ({ status }) => status === 'completed');
+  expect((await told(id)).map(({ type }) => type)).toEqual(['tool_call_started', 'tool_call_failed']);
+});
+
+test("a person's answer is the result of the call that asked", async () => {
+  agents.openai.script({ calls: [{ name: 'ask_person', arguments: { question: 'Which?' } }] });
+  const id = await begin();
+  const { waiting_for } = await stage.until(id, ({ status }) => status === 'waiting');
+  await stage.ask('POST', `/api/runs/${id}/answer`, { waiting_id: waiting_for[0]?.waiting_id, value: 'blue' });
+  await stage.until(id, ({ status }) => status === 'completed');
+  const [started, done] = await told(id);
+  expect(started).toMatchObject({ data: { tool: 'ask_person', args: { question: 'Which?' } } });
+  expect(done).toMatchObject({ type: 'tool_call_completed', data: { tool: 'ask_person', result: 'blue' } });
+});
+
+test('a checkpoint has the messages of the agent, tool calls and results too, each once', async () => {
+  agents.openai.script({ calls: [sum] });
+  agents.openai.script({ text: 'Four.' });
+  const id = await begin();
+  await stage.until(id, ({ status }) => status === 'completed');
+  const list = await stage.ask('GET', `/api/runs/${id}/checkpoints`);
+  const { items } = (await list.json()) as { items: { id: string }[] };
+  const answer = await stage.ask('GET', `/api/checkpoints/${items.at(-1)?.id}`);
+  const checkpoint = (await answer.json()) as { messages: { role: string }[]; agent_config: { tools: string[] } };
+  expect(checkpoint.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant']);
+  expect(checkpoint.agent_config.tools).toEqual(['calculate', 'send_email', 'ask_person']);
+});
+
+test('a fork at a step with another system prompt shows it, and the messages once', async () => {
+  agents.openai.script({ calls: [sum] });
+  agents.openai.script({ text: 'Four.' });
+  const id = await begin();
+  await stage.until(id, ({ status }) => status === 'completed');
+  const list = await stage.ask('GET', `/api/runs/${id}/checkpoints`);
+  const { items } = (await list.json()) as { items: { id: string }[] };
+  const forked = await stage.ask('POST', `/api/checkpoints/${items[1]?.id}/fork`, {
+    modifications: { system_prompt: 'You whisper.', model: 'gpt-4o' },
+  });
+  expect(forked.status).toBe(200);
+  const { new_run_id } = (await forked.json()) as { new_run_id: string };
+  await stage.until(new_run_id, ({ status }) => status === 'completed');
+  const last = agents.openai.ledger.at(-1)?.asked;
+  expect(last?.model).toBe('gpt-4o');
+  expect(last?.said.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool']);
+  const points = await stage.ask('GET', `/api/runs/${new_run_id}/checkpoints`);
+  const own = (await points.json()) as { items: { id: string }[] };
+  const answer = await stage.ask('GET', `/api/checkpoints/${own.items.at(-1)?.id}`);
+  const checkpoint = (await answer.json()) as { messages: { role: string }[]; agent_config: { system_prompt: string } };
+  expect(checkpoint.agent_config.system_prompt).toBe('You whisper.');
+  expect(checkpoint.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool', 'assistant']);
+});
