@@ -58,8 +58,8 @@ export const mcpServer = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** Of agents and their tools; a model's API takes names of 64 characters, and `agent_` is one of ours. */
-export const agentName = z.string().regex(/^[a-z0-9_-]{1,58}$/, { error: 'a-z, 0-9, _ and -, at most 58.' });
+/** As an agent's tool, `agent_<name>`, a model takes one of at most 58: the API sees to that. */
+export const agentName = z.string().regex(/^[a-z0-9_-]{1,64}$/, { error: 'a-z, 0-9, _ and -, at most 64.' });
 
 const fields = {
   name: agentName,
