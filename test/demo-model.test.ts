@@ -1,8 +1,10 @@
 // The built-in demo model answers over the wire of a real one, the same each time.
 import { OpenAI } from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { demoAnswer } from '../activities/model/demo-answer.ts';
 import { startDemoModel, type DemoModel } from '../activities/model/demo.ts';
 import { continued } from '../activities/model/question.ts';
+import { tools as shipped, toolNamed } from '../activities/tools/index.ts';
 
 let demo: DemoModel;
 let client: OpenAI;
@@ -197,4 +199,39 @@ test('after the tool has answered it says what the tool says', async () => {
 test('what is not of the protocol is 400, another route 404', async () => {
   await expect(client.post('/responses', { body: { model: 'x' } })).rejects.toMatchObject({ status: 400 });
   await expect(client.post('/embeddings', { body: {} })).rejects.toMatchObject({ status: 404 });
+});
+
+describe('of the shipped tools it calls', () => {
+  const offered = (...names: string[]) => shipped.filter(({ name }) => names.includes(name));
+  const asked = (question: string, ...names: string[]) => ({
+    protocol: 'responses' as const,
+    model: 'm',
+    said: [{ role: 'user', text: question }],
+    tools: offered(...names),
+    stream: true,
+    background: false,
+    include_usage: true,
+  });
+  const support = ['search_knowledge', 'create_ticket', 'send_email'];
+  test.each([
+    ['How do I get a refund?', support, 'search_knowledge', { query: 'How do I get a refund?' }],
+    ['Open a ticket: "my parcel is wet"', support, 'create_ticket', { title: 'my parcel is wet' }],
+    ['Send an email to ada@example.com', support, 'send_email', { to: 'ada@example.com' }],
+    ['How much is 12 * (3 + 4)?', ['calculate', 'fetch_page'], 'calculate', { expression: '12 * (3 + 4)' }],
+    [
+      'What is on https://example.com/a-1?',
+      ['calculate', 'fetch_page'],
+      'fetch_page',
+      { url: 'https://example.com/a-1' },
+    ],
+    ['Research Lamps', ['report_activity'], 'report_activity', {}],
+  ])('%s', (question, names, name, args) => {
+    const { calls } = demoAnswer(asked(question, ...names));
+    expect(calls).toMatchObject([{ name, arguments: args }]);
+    expect(toolNamed(name)?.read(calls[0]?.arguments)).not.toHaveProperty('message');
+  });
+
+  test('none for a greeting', () => {
+    expect(demoAnswer(asked('Good morning!', ...support)).calls).toEqual([]);
+  });
 });

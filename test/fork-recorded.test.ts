@@ -6,6 +6,9 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { HistoryEvent } from '../activities/journal/history.ts';
+import { createConversations } from '../activities/model/conversation.ts';
+import type { ModelReply, ModelRequest } from '../activities/model/model.ts';
+import { blobs } from '../temporal/converter.ts';
 import { state } from '../workflows/runtime/messages.ts';
 import { completedBy, fork, idOf } from './forks.ts';
 import { sampleOf } from './sample.ts';
@@ -20,10 +23,35 @@ function read(name: string): HistoryEvent[] {
 }
 
 let world: World;
-beforeAll(async () => void (world = await openWorld({ recorded: (run) => recorded.get(run) })));
+beforeAll(async () => {
+  world = await openWorld({ recorded: (run) => recorded.get(run) });
+  for (const events of recorded.values()) await keepTalk(events);
+});
 afterAll(() => world.close());
 
 const jsonIn = (data?: Uint8Array | null): unknown => data && JSON.parse(new TextDecoder().decode(data));
+
+/** What was said is kept outside of histories: it is written anew from what the model was asked and answered. */
+async function keepTalk(events: HistoryEvent[]): Promise<void> {
+  const conversations = createConversations(blobs(world.data));
+  const asked = new Map<number, Pick<ModelRequest, 'before' | 'messages'>>();
+  for (const event of events) {
+    const input = jsonIn(event.activityTaskScheduledEventAttributes?.input?.payloads?.[0]?.data);
+    if (isRequest(input)) asked.set(idOf(event), input);
+    const done = event.activityTaskCompletedEventAttributes;
+    const reply = jsonIn(done?.result?.payloads?.[0]?.data);
+    const request = asked.get(Number(done?.scheduledEventId));
+    if (!request || !isKept(reply)) continue;
+    const { text: content, tool_calls } = reply;
+    const said = { role: 'assistant', content, ...(tool_calls.length > 0 && { tool_calls }) } as const;
+    expect(await conversations.append(request.before, [...request.messages, said])).toBe(reply.reference);
+  }
+}
+
+const isRequest = (value: unknown): value is ModelRequest =>
+  typeof value === 'object' && value !== null && 'messages' in value && 'keep' in value;
+const isKept = (value: unknown): value is ModelReply =>
+  typeof value === 'object' && value !== null && 'reference' in value;
 
 /** What reached the source after the event, in its order. */
 async function resend(run: WorkflowHandle, events: HistoryEvent[], after: number): Promise<void> {

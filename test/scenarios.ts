@@ -5,6 +5,7 @@ import {
   answer,
   answerSignal,
   attributes,
+  message,
   pause,
   restore,
   resume,
@@ -95,6 +96,16 @@ async function called(world: World, number: number, code: string, inputs: object
   return world.start('run_function', { task_id, inputs });
 }
 
+/** Calls three tools in one turn, of which one needs an approval, and then asks a person. */
+function agentAsked(world: World, about: string) {
+  const email = { name: 'send_email', arguments: { to: 'a@example.com', subject: 's', body: 'b' } };
+  const sums = ['1 + 1', '2 + 2'].map((expression) => ({ name: 'calculate', arguments: { expression } }));
+  world.openai.script({ match: about, calls: [...sums, email] });
+  world.openai.script({ match: about, calls: [{ name: 'ask_person', arguments: { question: 'Well?' } }] });
+  const tools = ['calculate', 'send_email', 'ask_person'];
+  return { agent: { name: 'caller', system_prompt: 'You call.', tools }, ...question(about) };
+}
+
 /** By name, as its recorded history is called. */
 export const scenarios: Record<string, (world: World) => Promise<WorkflowHandle>> = {
   simple: (world) => world.start('simple', question('What is a fork?')),
@@ -142,5 +153,54 @@ export const scenarios: Record<string, (world: World) => Promise<WorkflowHandle>
   'six-forked': (world) => forked(world, 'fork'),
   'six-continued': (world) => forked(world, 'continue'),
   'six-restored': restored,
+  agent: async (world) => {
+    const run = await world.start('agent', agentAsked(world, 'Call them'));
+    await inState(run, 'waiting');
+    await run.executeUpdate(answer, { args: [{ waiting_id: 'send_email-1', value: { decision: 'approve' } }] });
+    await world.openai.until(() => world.openai.matching('Call them').length > 1);
+    await inState(run, 'waiting');
+    await run.signal(answerSignal, { waiting_id: 'ask_person-2', value: 'yes' });
+    return run;
+  },
+  'agent-late': async (world) => {
+    const agent = agentAsked(world, 'Nobody is there');
+    const run = await world.start('agent', {
+      ...agent,
+      agent: { ...agent.agent, config: { approval_timeout_s: 0.3 } },
+    });
+    await world.openai.until(() => world.openai.matching('Nobody is there').length > 1);
+    await inState(run, 'waiting');
+    await run.signal(answerSignal, { waiting_id: 'ask_person-2', value: 'no' });
+    return run;
+  },
+  'agent-interrupted': async (world) => {
+    world.openai.script({ match: 'interrupt me', tokens: 400, tokenMs: 30 });
+    const run = await world.start('agent', { agent: { name: 'talker' }, ...question('interrupt me') });
+    await world.openai.until(() => world.openai.matching('interrupt me').some((call) => call.tokens > 3));
+    await run.signal(message, { text: 'stop', policy: 'interrupt' });
+    return run;
+  },
+  'agent-corrected': (world) => {
+    world.openai.script({ match: 'in JSON', text: 'No.' });
+    world.openai.script({ match: 'in JSON', text: '{"n": 1}' });
+    const output_schema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] };
+    return world.start('agent', { agent: { name: 'counter', output_schema }, ...question('in JSON') });
+  },
+  'agent-agents': (world) => {
+    const agents = [{ name: 'reader', description: 'Reads.' }];
+    world.openai.script({ match: 'ask your own', calls: [{ name: 'agent_reader', arguments: { message: 'Read.' } }] });
+    return world.start('agent', { agent: { name: 'asker', agents }, ...question('ask your own') });
+  },
+  research_company: (world) => {
+    const report = { name: 'report_activity', arguments: { message: 'Reading', percentage: 50 } };
+    world.openai.script({ match: 'Research Lamps', calls: [report], times: 2 });
+    return world.start('research_company', { company: 'Lamps', max_turns: 2 });
+  },
+  company_report: (world) => {
+    const list = { strengths: [], weaknesses: [], opportunities: [] };
+    const report = { company_name: 'Lamps', executive_summary: 's', ...list, recommendation: 'r' };
+    world.openai.script({ match: 'Company: Lamps', text: JSON.stringify(report) });
+    return world.start('company_report', { company: 'Lamps' });
+  },
   'input-refused': (world) => world.start('six', { subject: 'wrong key' }),
 };

@@ -1,12 +1,13 @@
 // What the demo model answers. It looks words up and does not think; the same question always gets the same answer.
+import { type DemoCall, demoCalls, words } from './demo-calls.ts';
 import { demoFunction } from './demo-function.ts';
 import { goOn } from './question.ts';
 import { exampleOf } from './server/example.ts';
-import type { Asked, OfferedTool, Said } from './server/asked.ts';
+import type { Asked, Said } from './server/asked.ts';
 
 export interface DemoAnswer {
   text: string;
-  calls: { name: string; arguments: Record<string, unknown> }[];
+  calls: DemoCall[];
 }
 
 const label = "This is Waymark's built-in demo model: it looks words up and does not think.";
@@ -15,7 +16,7 @@ const advice = 'For real answers set OPENAI_API_KEY and start again.';
 export function demoAnswer(asked: Asked): DemoAnswer {
   const { said, partial } = withoutInterruption(asked.said);
   const question = said.findLast(({ role }) => role === 'user')?.text ?? '';
-  const calls = callsFor(question, asked, said);
+  const calls = demoCalls(question, asked, said);
   if (calls.length > 0) return { text: '', calls };
   const text = asked.schema === undefined ? answerTo(question, said) : json(asked.schema, question);
   return { text: text.startsWith(partial) ? text.slice(partial.length) : text, calls };
@@ -28,21 +29,6 @@ function withoutInterruption(said: Said[]): { said: Said[]; partial: string } {
 }
 
 const json = (schema: unknown, question: string): string => JSON.stringify(exampleOf(schema, question), null, 2);
-
-/** A tool that the question names, by its name or by a telling word of its description, unless it has just been called. */
-function callsFor(question: string, { tools }: Asked, said: Said[]): DemoAnswer['calls'] {
-  const sinceQuestion = said.slice(said.findLastIndex(({ role }) => role === 'user'));
-  if (sinceQuestion.some(({ role }) => role === 'tool')) return [];
-  const asked = words(question);
-  const names = (tool: OfferedTool): boolean =>
-    words(tool.name.replaceAll(/[_-]/g, ' ')).some((word) => asked.includes(word));
-  const tells = (tool: OfferedTool): boolean => words(tool.description).some((word) => asked.includes(word));
-  const tool = tools.find(names) ?? tools.find(tells);
-  return tool ? [{ name: tool.name, arguments: asObject(exampleOf(tool.parameters, question)) }] : [];
-}
-
-const asObject = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? { ...value } : {};
 
 function answerTo(question: string, said: Said[]): string {
   const poem = /exactly (\d+) sentences?/i.exec(question);
@@ -76,15 +62,6 @@ function relevant(question: string, given: string): string[] {
     .toSorted((a, b) => a.at - b.at)
     .map(({ sentence }) => sentence);
 }
-
-const empty = new Set(
-  'about and are can does for from has have how its not of the this that tell was what when where which who why will with you your'.split(
-    ' ',
-  ),
-);
-
-const words = (text: string): string[] =>
-  (text.toLowerCase().match(/\p{L}{3,}/gu) ?? []).filter((word) => !empty.has(word));
 
 const shorten = (text: string, most = 200): string => (text.length <= most ? text : `${text.slice(0, most)}…`);
 

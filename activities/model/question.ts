@@ -51,12 +51,13 @@ const charsOf = (message: Message): number =>
   ('tool_calls' in message && message.tool_calls ? JSON.stringify(message.tool_calls).length : 0);
 
 /**
- * Whether a JSON Schema fits OpenAI's strict mode: every object closed, every property required.
+ * Whether a JSON Schema fits OpenAI's strict mode: every object closed, every property required, no length of a text.
  * https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
  */
 export function isStrict(schema: unknown): boolean {
   if (Array.isArray(schema)) return schema.every((part) => isStrict(part));
   if (typeof schema !== 'object' || schema === null) return true;
+  if ('minLength' in schema || 'maxLength' in schema || 'propertyNames' in schema) return false;
   if ('properties' in schema && typeof schema.properties === 'object' && schema.properties !== null) {
     const required = 'required' in schema && Array.isArray(schema.required) ? schema.required : [];
     if (!('additionalProperties' in schema) || schema.additionalProperties !== false) return false;
