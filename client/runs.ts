@@ -15,7 +15,6 @@ export interface ChatRequest {
 
 export interface StartRequest {
   input: unknown;
-  run_id?: string;
   tags?: string[];
   priority?: 'low' | 'normal' | 'high';
   metadata?: Record<string, unknown>;

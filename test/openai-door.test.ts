@@ -282,6 +282,30 @@ test('when a model call is taken again, what it had said is an item broken off, 
   expect(joined(rest).slice(1)).toEqual(joined(events).slice(-4));
 });
 
+test('an answer that is paused and taken again has the same numbers live and later', async () => {
+  world.openai.script({ match: 'paused midway', text: 'One two three four five six', tokenMs: 40 });
+  world.openai.script({ match: 'paused midway', text: 'Something else altogether', tokenMs: 5 });
+  const { id } = await openai.responses.create({ model, input: 'paused midway', background: true });
+  const live: ResponseStreamEvent[] = [];
+  for await (const event of await openai.responses.retrieve(id, { stream: true })) {
+    live.push(event);
+    if (live.filter(({ type }) => type === 'response.output_text.delta').length !== 2) continue;
+    await api.ask('POST', `/api/runs/${runOf(id)}/pause`, { mode: 'now' });
+    await api.until(runOf(id), ({ status }) => status === 'paused');
+    await api.ask('POST', `/api/runs/${runOf(id)}/resume`, { action: 'regenerate' });
+  }
+  const done = await openai.responses.retrieve(id);
+  expect(done.output_text).toBe('Something else altogether');
+  expect(live.at(-1)).toMatchObject({ type: 'response.completed', response: { output: done.output } });
+  const later = await all(await openai.responses.retrieve(id, { stream: true }));
+  expect(joined(later).slice(-5)).toEqual(joined(live).slice(-5));
+  for (const { sequence_number } of live.slice(2, -1)) {
+    const rest = await all(await openai.responses.retrieve(id, { stream: true, starting_after: sequence_number }));
+    expect(rest.at(-1)).toMatchObject({ type: 'response.completed' });
+    expect(shownUpTo(sequence_number, live) + textOf(rest)).toMatch(/Something else altogether$/);
+  }
+});
+
 test('a chat completion whose text was lost ends with an error instead of mixing two answers', async () => {
   world.openai.script({
     match: 'cannot be unsaid',
