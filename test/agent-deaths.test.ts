@@ -1,23 +1,17 @@
 // An agent whose worker is killed, in a call and in a wait: each call is made once, each model call is paid once.
 import { readdir } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { answerSignal } from '../workflows/runtime/messages.ts';
+import { openSite, type Site } from './agents.ts';
 import { openProcesses, type Processes } from './processes.ts';
 import { inState } from './scenarios.ts';
 
 let processes: Processes;
-let site: Server;
-let visits = 0;
+let site: Site;
 
 beforeAll(async () => {
-  site = createServer((_, response) => {
-    visits++;
-    setTimeout(() => response.writeHead(200, { 'content-type': 'text/html' }).end('<body>Slow.</body>'), 1500);
-  });
-  await new Promise<void>((resolve) => void site.listen(0, '127.0.0.1', resolve));
+  site = await openSite('Slow.', 1500);
   processes = await openProcesses();
   await processes.run('temporal');
 }, 120_000);
@@ -27,7 +21,7 @@ afterAll(async () => {
 });
 
 test('kill -9 in a turn of calls, and in the wait for an approval: all is done once', async () => {
-  const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+  const { origin } = site;
   const ticket = (title: string) => ({
     name: 'create_ticket',
     arguments: { title, description: 'd', priority: 'low' },
@@ -41,7 +35,7 @@ test('kill -9 in a turn of calls, and in the wait for an approval: all is done o
   let worker = await processes.run('worker', { PAGE_ALLOW: origin });
   const agent = { name: 'doer', tools: ['create_ticket', 'send_email', 'fetch_page'] };
   const run = await processes.start('agent', { agent, messages: [{ role: 'user', content: 'Do all.' }] }, 'doer');
-  await processes.openai.until(() => visits === 1, 20_000);
+  await processes.openai.until(() => site.visits.length === 1, 20_000);
   const kill = async () => {
     worker.signal('SIGKILL');
     await worker.ended;

@@ -1,5 +1,6 @@
 // What clients are told of an agent: its tool calls, what it waits for, why it ended; and which answers they may give.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { type ApiStage, openApiStage } from './api-stage.ts';
 import { type Agents, openAgents } from './agents.ts';
 
@@ -20,14 +21,11 @@ const sum = { name: 'calculate', arguments: { expression: '2 + 2' } };
 const agent = { name: 'caller', tools: ['calculate', 'send_email', 'ask_person'] };
 const begin = () => stage.start('agent', { agent, messages: [{ role: 'user', content: 'Call them.' }] });
 
-interface Told {
-  type: string;
-  data: Record<string, unknown>;
-}
+const page = z.object({ events: z.array(z.object({ type: z.string(), data: z.record(z.string(), z.unknown()) })) });
 
-async function told(id: string): Promise<Told[]> {
+async function told(id: string) {
   const response = await stage.ask('GET', `/api/runs/${id}/events?limit=1000`);
-  const { events } = (await response.json()) as { events: Told[] };
+  const { events } = page.parse(await response.json());
   return events.filter(({ type }) => type.startsWith('tool_call'));
 }
 
@@ -77,39 +75,47 @@ test("a person's answer is the result of the call that asked", async () => {
   expect(done).toMatchObject({ type: 'tool_call_completed', data: { tool: 'ask_person', result: 'blue' } });
 });
 
-test('a checkpoint has the messages of the agent, tool calls and results too, each once', async () => {
+const listed = z.object({ items: z.array(z.object({ id: z.string() })) });
+const point = z.object({
+  messages: z.array(z.object({ role: z.string() })),
+  agent_config: z.object({ tools: z.array(z.string()), system_prompt: z.string().nullable() }),
+});
+
+async function checkpointsOf(id: string): Promise<string[]> {
+  const list = await stage.ask('GET', `/api/runs/${id}/checkpoints`);
+  return listed.parse(await list.json()).items.map((item) => item.id);
+}
+
+async function lastPoint(run: string): Promise<z.infer<typeof point>> {
+  const ids = await checkpointsOf(run);
+  const answer = await stage.ask('GET', `/api/checkpoints/${ids.at(-1)}`);
+  return point.parse(await answer.json());
+}
+
+async function answered(): Promise<string> {
   agents.openai.script({ calls: [sum] });
   agents.openai.script({ text: 'Four.' });
   const id = await begin();
   await stage.until(id, ({ status }) => status === 'completed');
-  const list = await stage.ask('GET', `/api/runs/${id}/checkpoints`);
-  const { items } = (await list.json()) as { items: { id: string }[] };
-  const answer = await stage.ask('GET', `/api/checkpoints/${items.at(-1)?.id}`);
-  const checkpoint = (await answer.json()) as { messages: { role: string }[]; agent_config: { tools: string[] } };
-  expect(checkpoint.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant']);
-  expect(checkpoint.agent_config.tools).toEqual(['calculate', 'send_email', 'ask_person']);
+  return id;
+}
+
+test('a checkpoint has the messages of the agent, tool calls and results too, each once', async () => {
+  const { messages, agent_config } = await lastPoint(await answered());
+  expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'assistant']);
+  expect(agent_config.tools).toEqual(['calculate', 'send_email', 'ask_person']);
 });
 
 test('a fork at a step with another system prompt shows it, and the messages once', async () => {
-  agents.openai.script({ calls: [sum] });
-  agents.openai.script({ text: 'Four.' });
-  const id = await begin();
-  await stage.until(id, ({ status }) => status === 'completed');
-  const list = await stage.ask('GET', `/api/runs/${id}/checkpoints`);
-  const { items } = (await list.json()) as { items: { id: string }[] };
-  const forked = await stage.ask('POST', `/api/checkpoints/${items[1]?.id}/fork`, {
-    modifications: { system_prompt: 'You whisper.', model: 'gpt-4o' },
-  });
-  expect(forked.status).toBe(200);
-  const { new_run_id } = (await forked.json()) as { new_run_id: string };
+  const [, second] = await checkpointsOf(await answered());
+  const modifications = { system_prompt: 'You whisper.', model: 'gpt-4o' };
+  const forked = await stage.ask('POST', `/api/checkpoints/${second}/fork`, { modifications });
+  const { new_run_id } = z.object({ new_run_id: z.string() }).parse(await forked.json());
   await stage.until(new_run_id, ({ status }) => status === 'completed');
   const last = agents.openai.ledger.at(-1)?.asked;
   expect(last?.model).toBe('gpt-4o');
   expect(last?.said.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool']);
-  const points = await stage.ask('GET', `/api/runs/${new_run_id}/checkpoints`);
-  const own = (await points.json()) as { items: { id: string }[] };
-  const answer = await stage.ask('GET', `/api/checkpoints/${own.items.at(-1)?.id}`);
-  const checkpoint = (await answer.json()) as { messages: { role: string }[]; agent_config: { system_prompt: string } };
-  expect(checkpoint.agent_config.system_prompt).toBe('You whisper.');
-  expect(checkpoint.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool', 'assistant']);
+  const { messages, agent_config } = await lastPoint(new_run_id);
+  expect(agent_config.system_prompt).toBe('You whisper.');
+  expect(messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool', 'assistant']);
 });

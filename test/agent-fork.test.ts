@@ -113,7 +113,7 @@ test('a fork that edits what the model said goes on from the edit', async () => 
   const events = await historyOf(agents, run.workflowId);
   const [first] = modelCalls(events);
   const data = first?.activityTaskCompletedEventAttributes?.result?.payloads?.[0]?.data;
-  const reply: object = JSON.parse(new TextDecoder().decode(data!));
+  const reply: object = JSON.parse(new TextDecoder().decode(data ?? undefined));
   const call = { id: 'mine', type: 'function', function: { name: 'calculate', arguments: '{"expression":"5*5"}' } };
   const edits = [{ timeline, event: idOf(first!), result: { ...reply, tool_calls: [call] } }];
   agents.openai.reset();

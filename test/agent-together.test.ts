@@ -1,26 +1,13 @@
 // What goes on at once in an agent: the calls of a turn, its sub-agents, and a user who speaks meanwhile.
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { attributes, message } from '../workflows/runtime/messages.ts';
-import { type Agents, openAgents } from './agents.ts';
+import { type Agents, openAgents, openSite, type Site } from './agents.ts';
 
 let agents: Agents;
-let site: Server;
-let origin: string;
-const visits: { from: number; to: number }[] = [];
-
+let site: Site;
 beforeAll(async () => {
-  site = createServer((_, response) => {
-    const from = Date.now();
-    setTimeout(() => {
-      visits.push({ from, to: Date.now() });
-      response.writeHead(200, { 'content-type': 'text/html' }).end('<body>A page.</body>');
-    }, 300);
-  });
-  await new Promise<void>((resolve) => void site.listen(0, '127.0.0.1', resolve));
-  origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-  agents = await openAgents({ pages: { allow: [origin] } });
+  site = await openSite('A page.', 300);
+  agents = await openAgents({ pages: { allow: [site.origin] } });
 });
 afterAll(async () => {
   await agents.close();
@@ -29,13 +16,14 @@ afterAll(async () => {
 afterEach(() => agents.openai.reset());
 
 test('the calls of a turn are made side by side', async () => {
-  const calls = [1, 2, 3, 4].map((n) => ({ name: 'fetch_page', arguments: { url: `${origin}/${n}` } }));
+  const calls = [1, 2, 3, 4].map((n) => ({ name: 'fetch_page', arguments: { url: `${site.origin}/${n}` } }));
   agents.openai.script({ calls });
   const run = await agents.begin({ tools: ['fetch_page'] }, 'Read them.');
   await run.result();
   expect(agents.told(1)).toHaveLength(4);
   expect(agents.told(1)[0]).toContain('A page.');
-  expect(Math.max(...visits.map(({ from }) => from))).toBeLessThan(Math.min(...visits.map(({ to }) => to)));
+  const { visits } = site;
+  expect(Math.max(...visits.map(({ from }) => from))).toBeLessThan(Math.min(...visits.map(({ to = 0 }) => to)));
 });
 
 test('a sub-agent is a run of its own, and its answer is the result of the call', async () => {
@@ -84,7 +72,7 @@ test('a cancel reaches the sub-agents', async () => {
   const run = await agents.begin({ agents: [reader] }, 'Ask the reader.');
   await agents.openai.until(() => agents.openai.matching('You read').some(({ tokens }) => tokens > 2));
   await run.cancel();
-  await expect(run.result()).rejects.toThrow();
+  await expect(run.result()).rejects.toThrow('Workflow execution cancelled');
   await agents.openai.until(() => agents.openai.matching('You read').every(({ outcome }) => outcome === 'aborted'));
   expect(agents.openai.ledger).toHaveLength(2);
 });
@@ -103,7 +91,7 @@ test('the same call of two sub-agents is two calls', async () => {
 });
 
 test('a message that is queued is said before the next model call', async () => {
-  agents.openai.script({ calls: [{ name: 'fetch_page', arguments: { url: `${origin}/q` } }] });
+  agents.openai.script({ calls: [{ name: 'fetch_page', arguments: { url: `${site.origin}/q` } }] });
   const run = await agents.begin({ tools: ['fetch_page'] }, 'Read it.');
   await agents.openai.until(() => agents.openai.ledger.some(({ outcome }) => outcome === 'answered'));
   await run.signal(message, { text: 'And be brief.', policy: 'queue' });
