@@ -1,5 +1,7 @@
 // Makes of what the API is given what the functions of its routes get.
 import { createWrittenAgents } from './agents/written.ts';
+import { createLanes } from './chat/lanes.ts';
+import { updatesAtOnce } from './chat/turn.ts';
 import type { ApiDeps, Core } from './deps.ts';
 import { createRecords } from './runs/records.ts';
 import { createRemoved } from './runs/removed.ts';
@@ -10,5 +12,6 @@ export const createCore = (given: ApiDeps): Core => ({
   workers: createWorkers(given),
   records: createRecords(given),
   removed: createRemoved(),
+  updates: createLanes(updatesAtOnce),
   writtenAgents: createWrittenAgents(given.clock),
 });

@@ -8,6 +8,7 @@ import type { Hub } from '../activities/hub.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import type { WrittenAgents } from './agents/written.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { Lanes } from './chat/lanes.ts';
 import type { ApiError } from './errors.ts';
 import type { Open } from './events/payload.ts';
 import type { Streams } from './events/streams.ts';
@@ -61,6 +62,8 @@ export interface Core extends ApiDeps {
   records: Records;
   removed: Removed;
   writtenAgents: WrittenAgents;
+  /** Of one session. */
+  updates: Lanes;
 }
 
 interface DoorVariables {

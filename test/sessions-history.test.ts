@@ -5,7 +5,7 @@ import { sessionWorkflow } from '../workflows/session/messages.ts';
 import { attributes } from '../workflows/runtime/messages.ts';
 import { type ChatStage, openChat, toldIn, unique } from './chat-stage.ts';
 
-const turns = process.env['WAYMARK_LONG'] ? 500 : 20;
+const turns = process.env['WAYMARK_LONG'] ? 500 : 12;
 const chars = 2000;
 
 let chat: ChatStage;

@@ -59,6 +59,20 @@ test('twenty messages at once are answered one after the other, in order, each s
     .toEqual(order);
 });
 
+test('a hundred messages at once are all taken, each in a place of its own', async () => {
+  const session_id = unique('hundred');
+  chat.world.openai.script({ match: 'hold the others up', tokens: 400, tokenMs: 50 });
+  const first = chat.stream('hold the others up', { session_id });
+  await chat.world.openai.until(() => chat.world.openai.ledger.length > 0);
+  const streams = await Promise.all(Array.from({ length: 100 }, (_, i) => chat.stream(`one of ${i}`, { session_id })));
+  expect(new Set(streams.map(({ headers }) => headers.get('location'))).size).toBe(100);
+  expect(await chat.session(session_id)).toMatchObject({ turns: 101, queued: 100 });
+  await Promise.all([...streams, await first].map(({ body }) => body?.cancel()));
+  await chat.world.client.workflow.getHandle(sessionWorkflow(session_id)).terminate();
+  const run = /runs\/(.*)/.exec((await first).headers.get('location') ?? '')?.[1];
+  await chat.world.client.workflow.getHandle(run!).terminate();
+});
+
 test('streams of queued turns are silent until theirs begins, and whole then', async () => {
   chat.world.openai.script({ match: 'slow one', tokens: 20, tokenMs: 20 });
   const session_id = unique('streams');

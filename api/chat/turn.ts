@@ -25,9 +25,8 @@ export async function sendTurn(
   const ms = Math.max(confirmedWithinMs, deps.config.deadlineMs ?? 0);
   // Sent again under the same id it is the same turn.
   const sending = () => session.executeUpdate(turn, { args: [request], updateId: request.run_id });
-  const end = Date.now() + ms;
   try {
-    return await withDeadline(deps, () => untilTaken(sending, end), ms);
+    return await deps.updates.take(session_id, () => untilTaken(() => withDeadline(deps, () => orBusy(sending), ms)));
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) throw refused(session_id, error.cause);
     if (error instanceof WorkflowNotFoundError) return undefined;
@@ -36,14 +35,28 @@ export async function sendTurn(
   }
 }
 
-/** Temporal lets ten messages to one workflow be on their way at once (history.maxInFlightUpdates): more wait here. */
-async function untilTaken<T>(sending: () => Promise<T>, end: number): Promise<T> {
+/** Temporal lets so many Updates of one workflow be under way at once (history.maxInFlightUpdates): ten, over all processes. */
+export const updatesAtOnce = 8;
+/** Temporal that says busy is there: it is asked for longer. */
+const longestBusyMs = 10_000;
+
+type Busy = 'busy';
+
+async function orBusy<T>(sending: () => Promise<T>): Promise<T | Busy> {
+  try {
+    return await sending();
+  } catch (error) {
+    if (grpcCode(error) === grpc.resourceExhausted) return 'busy';
+    throw error;
+  }
+}
+
+async function untilTaken(sending: () => Promise<TurnAccepted | Busy>): Promise<TurnAccepted> {
+  const end = Date.now() + longestBusyMs;
   for (;;) {
-    try {
-      return await sending();
-    } catch (error) {
-      if (grpcCode(error) !== grpc.resourceExhausted || Date.now() > end) throw error;
-    }
+    const sent = await sending();
+    if (sent !== 'busy') return sent;
+    if (Date.now() > end) throw notConfirmed(undefined);
     await sleep(20 + Math.random() * 60);
   }
 }

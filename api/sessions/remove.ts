@@ -4,6 +4,7 @@ import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { removeRun } from '../runs/remove.ts';
 import { literal, stored } from '../runs/keyword.ts';
+import { attributes } from '../../workflows/runtime/messages.ts';
 import { sessionWorkflow } from '../../workflows/session/messages.ts';
 import { findSession, sessionNotFound, toldOf } from './read.ts';
 
@@ -48,7 +49,10 @@ async function removeRuns(deps: Core, id: string): Promise<void> {
   const query = `Kind = 'run' AND ExecutionStatus != 'ContinuedAsNew' AND \`Session\` = ${literal(id)}`;
   const ids = await longRead(deps, async () => {
     const found = new Set<string>();
-    for await (const { workflowId } of deps.records.list({ query, pageSize: 1000 })) found.add(workflowId);
+    for await (const { workflowId, typedSearchAttributes } of deps.records.list({ query, pageSize: 1000 })) {
+      // On SQLite visibility compares regardless of case.
+      if (typedSearchAttributes.get(attributes.Session) === stored(id)) found.add(workflowId);
+    }
     return [...found];
   });
   const turns = ids.values();

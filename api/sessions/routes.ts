@@ -85,7 +85,7 @@ export function addSessions(app: Api, deps: Core): void {
     const session = await readSession(deps, id);
     if (!session) throw sessionNotFound(id);
     const { items } = await listRuns({ session_id: id }, { limit: mostRuns, offset: 0 });
-    return c.json({ ...rowOf(session), runs: items.toReversed() }, 200);
+    return c.json({ ...rowOf(session), runs: items.filter(({ session_id }) => session_id === id).toReversed() }, 200);
   });
 
   app.openapi(remove, async (c) => {
