@@ -67,7 +67,7 @@ test('a hundred messages at once are all taken, each in a place of its own', asy
   const streams = await Promise.all(Array.from({ length: 100 }, (_, i) => chat.stream(`one of ${i}`, { session_id })));
   expect(new Set(streams.map(({ headers }) => headers.get('location'))).size).toBe(100);
   expect(await chat.session(session_id)).toMatchObject({ turns: 101, queued: 100 });
-  await Promise.all([...streams, await first].map(({ body }) => body?.cancel()));
+  for (const { body } of [...streams, await first]) await body?.cancel();
   await chat.world.client.workflow.getHandle(sessionWorkflow(session_id)).terminate();
   const run = /runs\/(.*)/.exec((await first).headers.get('location') ?? '')?.[1];
   await chat.world.client.workflow.getHandle(run!).terminate();

@@ -119,7 +119,7 @@ function createTurns(deps: Core): <T>(key: string, work: () => Promise<T>) => Pr
     const done = () => {
       if (last.get(key) === mine) last.delete(key);
     };
-    void mine.then(done, done);
+    mine.finally(done).catch(() => {});
     return inTime(deps, mine);
   };
 }
