@@ -283,7 +283,7 @@ test('when a model call is taken again, what it had said is an item broken off, 
 });
 
 test('an answer that is paused and taken again has the same numbers live and later', async () => {
-  world.openai.script({ match: 'paused midway', text: 'One two three four five six', tokenMs: 40 });
+  world.openai.script({ match: 'paused midway', tokens: 300, tokenMs: 20 });
   world.openai.script({ match: 'paused midway', text: 'Something else altogether', tokenMs: 5 });
   const { id } = await openai.responses.create({ model, input: 'paused midway', background: true });
   const live: ResponseStreamEvent[] = [];
@@ -299,7 +299,8 @@ test('an answer that is paused and taken again has the same numbers live and lat
   expect(live.at(-1)).toMatchObject({ type: 'response.completed', response: { output: done.output } });
   const later = await all(await openai.responses.retrieve(id, { stream: true }));
   expect(joined(later).slice(-5)).toEqual(joined(live).slice(-5));
-  for (const { sequence_number } of live.slice(2, -1)) {
+  const some = live.slice(2, -1).filter((_, i, { length }) => i < 3 || i > length - 8);
+  for (const { sequence_number } of some) {
     const rest = await all(await openai.responses.retrieve(id, { stream: true, starting_after: sequence_number }));
     expect(rest.at(-1)).toMatchObject({ type: 'response.completed' });
     expect(shownUpTo(sequence_number, live) + textOf(rest)).toMatch(/Something else altogether$/);
