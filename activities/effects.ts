@@ -1,4 +1,5 @@
 // What each activity changes outside: who forks a run is told before a step is taken again. A plain value, for the API too.
+import { z } from 'zod';
 import type { Activities } from './index.ts';
 import { toolNamed } from './tools/index.ts';
 
@@ -9,6 +10,7 @@ export type Effect = (typeof effects)[number];
 /** `callTool` does what its tool does. */
 const known: Record<Exclude<keyof Activities, 'callTool'>, Effect> = {
   callModel: 'none',
+  listTools: 'none',
   fetchPage: 'none',
   savePoem: 'idempotent',
   checkFunction: 'none',
@@ -24,9 +26,18 @@ const table = new Map<string, Effect>(Object.entries(known));
 export const effectOf = (activity: string, input: unknown): Effect =>
   (activity === 'callTool' ? effectOfTool(input) : table.get(activity)) ?? 'external';
 
+const toolCall = z.object({
+  tool: z.string(),
+  approved: z.literal(true).optional(),
+  server: z
+    .object({ effect: z.enum(effects), server: z.object({ approval: z.enum(['always', 'never']).optional() }) })
+    .transform(({ effect, server: { approval } }) => ({ effect, approval }))
+    .optional(),
+});
+
 function effectOfTool(input: unknown): Effect | undefined {
-  if (typeof input !== 'object' || input === null || !('tool' in input)) return undefined;
-  const tool = toolNamed(String(input.tool));
+  const call = toolCall.safeParse(input).data;
+  const tool = call && (call.server ?? toolNamed(call.tool));
   // Until somebody has approved it, it only asks.
-  return tool?.approval === 'always' && !('approved' in input) ? 'none' : tool?.effect;
+  return tool?.approval === 'always' && call?.approved !== true ? 'none' : tool?.effect;
 }

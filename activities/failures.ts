@@ -32,6 +32,8 @@ const retries = {
   WorkerStopped: 'patient',
   StepFailed: 'four',
   StepTooLong: 'four',
+  McpUnavailable: 'four',
+  McpRefused: 'never',
 } as const satisfies Record<string, Retry>;
 
 export type FaultType = keyof typeof retries;

@@ -13,12 +13,15 @@ import type { Page, PageRequest } from './page/page.ts';
 import { createSavePoem } from './poem.ts';
 import type { Frame, Sandbox } from './sandbox/sandbox.ts';
 import { type CallTool, createCallTool } from './tools/call.ts';
+import { createMcp, type ListTools, type Mcp } from './tools/mcp/mcp.ts';
 
 export interface Activities {
   callModel(request: ModelRequest): Promise<ModelReply>;
   fetchPage(request: PageRequest): Promise<Page>;
   /** Calls a tool of an agent. What it says, and what is wrong with the call, is an outcome for the model. */
   callTool: CallTool;
+  /** Asks a server of MCP what tools it has. */
+  listTools: ListTools;
   /** Writes `poems/<run id>.txt` under WAYMARK_DATA. */
   savePoem(poem: string): Promise<{ path: string }>;
   /** Reads a model's answer: the function in it, or why it is none. */
@@ -38,12 +41,23 @@ export interface ActivityDeps {
   functions: FunctionStore;
   /** WAYMARK_DATA. */
   data: string;
+  /** Tool servers; absent: none may be used. It is closed by whoever has made it. */
+  mcp?: Mcp;
 }
 
-export const createActivities = ({ model, blobs, fetchPage, sandbox, functions, data }: ActivityDeps): Activities => ({
+export const createActivities = ({
+  model,
+  blobs,
+  fetchPage,
+  sandbox,
+  functions,
+  data,
+  mcp = createMcp(),
+}: ActivityDeps): Activities => ({
   callModel: createCallModel(model, createConversations(blobs)),
   fetchPage,
-  callTool: createCallTool({ fetchPage, sandbox, data }),
+  callTool: createCallTool({ fetchPage, sandbox, data, mcp }),
+  listTools: mcp.list,
   savePoem: createSavePoem(data),
   checkFunction: createCheckFunction(sandbox),
   runFunction: createRunFunction(sandbox),

@@ -15,6 +15,7 @@ import { createMemoryHub } from '../activities/memory-hub.ts';
 import { attemptInterceptor } from '../activities/owner.ts';
 import { createPageFetcher, type PageConfig } from '../activities/page/fetcher.ts';
 import { createFetchPage } from '../activities/page/step.ts';
+import { createMcp, type Mcp } from '../activities/tools/mcp/mcp.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import { blobs, createDataConverter } from '../temporal/converter.ts';
 import { openHistory } from '../temporal/payloads.ts';
@@ -27,6 +28,8 @@ export interface WorldOptions {
   protocol?: 'responses' | 'chat';
   slots?: number;
   pages?: PageConfig;
+  /** Tool servers: which, and for how long. Those of loopback are `pages.allow`. */
+  mcp?: Omit<Parameters<typeof createMcp>[0] & object, 'network'>;
   /** For Python programs; without it there is none. It is not closed with the world. */
   sandbox?: Sandbox;
   /** More activities, for test workflows. */
@@ -52,6 +55,7 @@ export interface World {
   hub: Hub;
   /** WAYMARK_DATA. */
   data: string;
+  mcp: Mcp;
   /** This world's own: nobody else's worker takes its tasks. */
   taskQueue: string;
   start(type: string, input: unknown, id?: string): Promise<WorkflowHandle>;
@@ -81,6 +85,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     model: 'gpt-4o-mini',
     limits: { firstEventMs: 1500, thinkMs: 1500, idleMs: 1500 },
   };
+  const mcp = createMcp({ path: process.env['PATH'], ...options.mcp, network: options.pages });
   const shipped = createActivities({
     model,
     blobs: driver,
@@ -88,6 +93,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     fetchPage: createFetchPage(pages),
     sandbox: options.sandbox ?? noSandbox,
     functions: createFunctionStore(functionsIn(data)),
+    mcp,
   });
   let bundle = options.bundle ?? inject('workflowBundle');
   let working: { worker: Workers; ended: Promise<void> } | undefined;
@@ -124,6 +130,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     connection,
     hub,
     data,
+    mcp,
     taskQueue,
     start: (type, input, id = randomUUID()) =>
       client.workflow.start(type, { taskQueue, workflowId: id, args: [input], requestEagerStart: true }),
@@ -137,6 +144,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     async close() {
       await dismiss();
       await pages.close();
+      await mcp.close();
       await connection.close();
       await openai.close();
       await rm(data, { recursive: true, force: true });

@@ -27,6 +27,18 @@ const schema = z.object({
   OPENAI_API: z.enum(['responses', 'chat']).default('responses'),
   OPENAI_MODEL: z.string().min(1).default('gpt-4o-mini'),
   OPENAI_BACKGROUND: flag.default(false),
+  /** Command lines that agents' tool servers may be started by; with arguments: what they must begin with. */
+  MCP_COMMANDS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((line) => line.trim())
+        .filter(Boolean),
+    ),
+  /** Of the programs that the worker starts for agents. */
+  PATH: z.string().default(''),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Where functions are kept: from the working directory. */
   USER_TASKS_DIR: z.string().min(1).default('user_tasks'),

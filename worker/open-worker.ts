@@ -9,6 +9,7 @@ import type { ModelConfig } from '../activities/model/config.ts';
 import { attemptInterceptor } from '../activities/owner.ts';
 import { createPageFetcher } from '../activities/page/fetcher.ts';
 import { createFetchPage } from '../activities/page/step.ts';
+import { createMcp } from '../activities/tools/mcp/mcp.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import type { Temporal } from '../temporal/access.ts';
 import type { TemporalConfig } from '../temporal/config.ts';
@@ -47,6 +48,11 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
   const driver = blobs(config.data);
   const { model, demo } = await openModel(environment, log);
   const pages = createPageFetcher({ allow: environment.PAGE_ALLOW, ports: environment.PAGE_PORTS });
+  const mcp = createMcp({
+    commands: environment.MCP_COMMANDS,
+    path: environment.PATH,
+    network: { allow: environment.PAGE_ALLOW, ports: environment.PAGE_PORTS },
+  });
   const shipped = createActivities({
     model,
     blobs: driver,
@@ -54,6 +60,7 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
     fetchPage: createFetchPage(pages),
     sandbox: parts.sandbox,
     functions: createFunctionStore(environment.USER_TASKS_DIR),
+    mcp,
   });
   const client = clientOn(connection, config);
   const dataConverter = createDataConverter(driver);
@@ -75,6 +82,7 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
       await worker.run();
     } finally {
       await pages.close();
+      await mcp.close();
       await parts.sandbox.close();
       await demo?.close();
     }

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { currentAttempt } from '../attempt.ts';
 import { Fault, isSystemError } from '../failures.ts';
 import { toolNamed } from './index.ts';
+import type { Mcp } from './mcp/mcp.ts';
+import { mcpTool } from './mcp/tool.ts';
 import type { AnyTool, Ready, ToolDeps, ToolOutcome, ToolRequest } from './tool.ts';
 
 export type CallTool = (request: ToolRequest) => Promise<ToolOutcome>;
@@ -13,9 +15,9 @@ const deepestArgs = 100;
 const mostContent = 200_000;
 
 export const createCallTool =
-  (deps: ToolDeps): CallTool =>
+  ({ mcp, ...deps }: ToolDeps & { mcp: Mcp }): CallTool =>
   async (request) => {
-    const tool = toolNamed(request.tool);
+    const tool = request.server ? mcpTool(request.tool, request.server, mcp) : toolNamed(request.tool);
     if (!tool) return { kind: 'unknown', content: `Tool ${request.tool} not found.` };
     const given = parsed(request.args);
     if (given.kind === 'wrong') return wrong(tool, given.message);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Effect } from '../effects.ts';
 import type { Page, PageRequest } from '../page/page.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { McpCall } from './mcp/server.ts';
 
 /** The world as tools may touch it. */
 export interface ToolDeps {
@@ -87,6 +88,8 @@ export interface ToolRequest {
   approved?: true;
   /** The run that all of the family comes from; of a sub-agent also its place in there. */
   root: string;
+  /** A tool of a server's, by MCP. */
+  server?: McpCall;
 }
 
 export type ToolOutcome =

@@ -6,6 +6,7 @@ import { attributes } from '../runtime/messages.ts';
 import { askPerson } from '../runtime/person.ts';
 import { step } from '../runtime/step.ts';
 import { approved } from './approval.ts';
+import type { ServerTools } from './mcp.ts';
 import type { AgentSnapshot } from './snapshot.ts';
 import { agentTool, callAgent, calledAgent } from './sub-agent.ts';
 
@@ -25,34 +26,42 @@ function rootRun(): string {
   return typedSearchAttributes.get(attributes.RootRun) ?? workflowId;
 }
 
+/** An agent with what its servers have. */
+export interface Equipped {
+  agent: AgentSnapshot;
+  servers: ServerTools;
+}
+
 /** As a model step takes them. */
-export const toolsOf = ({ tools, agents }: AgentSnapshot): NonNullable<ModelRequest['tools']> => [
-  ...tools,
-  ...agents.map(agentTool),
+export const toolsOf = ({ agent, servers }: Equipped): NonNullable<ModelRequest['tools']> => [
+  ...agent.tools,
+  ...agent.agents.map(agentTool),
+  ...[...servers.values()].map(({ spec }) => spec),
 ];
 
 /** A model may write any number of calls; each is a step, and may be a wait. */
 const mostAtOnce = 100;
 
 /** In the order of the calls. */
-export const answerCalls = (calls: ToolCall[], agent: AgentSnapshot, place: Place): Promise<Message[]> =>
+export const answerCalls = (calls: ToolCall[], equipped: Equipped, place: Place): Promise<Message[]> =>
   Promise.all(
     calls.map(async (call, n): Promise<Message> => {
-      const content = n < mostAtOnce ? await answered(call, n, agent, place) : tooMany;
+      const content = n < mostAtOnce ? await answered(call, n, equipped, place) : tooMany;
       return { role: 'tool', tool_call_id: call.id, content };
     }),
   );
 
 const tooMany = `Not called: a turn may have ${mostAtOnce} calls.`;
 
-function answered(call: ToolCall, n: number, agent: AgentSnapshot, place: Place): Promise<string> {
+function answered(call: ToolCall, n: number, { agent, servers }: Equipped, place: Place): Promise<string> {
   const { name } = call.function;
   const other = calledAgent(agent, name);
   if (other) return callAgent(other, call, `${place.root}/${place.turn}.${n + 1}`);
+  const server = servers.get(name)?.call;
   // What an agent was not given it must not reach, though it may be there.
-  if (!agent.tools.includes(name)) return Promise.resolve(`Tool ${name.slice(0, 100)} not found.`);
+  if (!server && !agent.tools.includes(name)) return Promise.resolve(`Tool ${name.slice(0, 100)} not found.`);
   const request = { tool: name, args: call.function.arguments, tool_call_id: call.id, root: place.root };
-  return called(request, agent);
+  return called({ ...request, ...(server && { server }) }, agent);
 }
 
 async function called(request: ToolRequest, { config }: AgentSnapshot): Promise<string> {

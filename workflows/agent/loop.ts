@@ -4,8 +4,9 @@ import type { Message, ModelReply } from '../../activities/model/model.ts';
 import { user, system } from '../prompt.ts';
 import { leftBy } from '../runtime/abort.ts';
 import { type Conversation, converse } from '../runtime/conversation.ts';
-import { answerCalls, placeOf, toolsOf } from './calls.ts';
+import { answerCalls, type Equipped, placeOf, toolsOf } from './calls.ts';
 import type { Inbox } from './inbox.ts';
+import { toolsOfServers } from './mcp.ts';
 import { correction, notFitting, wrongIn } from './output.ts';
 import type { AgentSnapshot } from './snapshot.ts';
 
@@ -26,6 +27,7 @@ export interface Around {
 export async function runAgent(agent: AgentSnapshot, said: Message[], { inbox, within }: Around): Promise<AgentEnd> {
   const talk = converse(...(agent.system_prompt === '' ? [] : [system(agent.system_prompt)]), ...said);
   const turns = countTurns(agent.config);
+  const equipped = { agent, servers: await toolsOfServers(agent) };
   let corrected = false;
   let response = '';
   for (;;) {
@@ -33,13 +35,13 @@ export async function runAgent(agent: AgentSnapshot, said: Message[], { inbox, w
     if (left === 'over') return { response, termination_reason: 'max_steps', turns: turns.taken };
     if (left === 'wrap_up') talk.say(user(agent.config.recovery?.message ?? ''));
     talk.say(...inbox.take().map(user));
-    const reply = await think(talk, agent, inbox);
+    const reply = await think(talk, equipped, inbox);
     if (!reply) continue;
     response = reply.text;
     if (reply.tool_calls.length > 0) {
       // Their results would be told to nobody.
       if (turns.areOver) continue;
-      talk.say(...(await answerCalls(reply.tool_calls, agent, placeOf(within, turns.taken))));
+      talk.say(...(await answerCalls(reply.tool_calls, equipped, placeOf(within, turns.taken))));
     } else if (inbox.isFull) {
       turns.grant();
     } else {
@@ -100,13 +102,14 @@ function countTurns({ max_steps, recovery }: AgentSnapshot['config']): Turns {
 }
 
 /** Undefined: a user has interrupted it. What it had said until then stays said. */
-async function think(talk: Conversation, agent: AgentSnapshot, inbox: Inbox): Promise<ModelReply | undefined> {
+async function think(talk: Conversation, equipped: Equipped, inbox: Inbox): Promise<ModelReply | undefined> {
+  const { agent } = equipped;
   const scope = new CancellationScope();
   const ask = () =>
     talk.reply('think', {
       ...(agent.model !== null && { model: agent.model }),
       ...(agent.config.temperature !== null && { temperature: agent.config.temperature }),
-      tools: toolsOf(agent),
+      tools: toolsOf(equipped),
       ...(agent.output_schema && { output: { name: 'answer', schema: agent.output_schema } }),
     });
   try {

@@ -1,5 +1,6 @@
 // What a run keeps of the agent that it was started with: who changes the agent afterwards changes no run.
 import { z } from 'zod';
+import type { McpServer } from '../../activities/tools/mcp/server.ts';
 
 export interface AgentSnapshot {
   name: string;
@@ -18,7 +19,6 @@ export interface AgentSnapshot {
 }
 
 export type AgentConfig = z.infer<typeof agentConfig>;
-export type McpServer = z.infer<typeof mcpServer>;
 
 /** What is said to an agent that has used its turns up, and how many more it has then. */
 const recovery = z.object({
@@ -42,21 +42,55 @@ export const agentConfig = z.object({
   on_approval_timeout: z.enum(['reject', 'approve', 'fail']).default('reject'),
 });
 
-export const mcpServer = z.discriminatedUnion('kind', [
+const offer = {
+  name: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]{1,32}$/, { error: 'a-z, A-Z, 0-9, _ and -, at most 32.' })
+    .describe('Its tools are called <name>__<tool>.'),
+  tools: z.array(z.string().min(1).max(200)).max(100).optional().describe('Those that are offered; absent: all.'),
+  approval: z.enum(['always', 'never']).optional().describe('`always`: a person is asked before each call.'),
+  effect: z
+    .enum(['none', 'idempotent', 'external'])
+    .optional()
+    .describe('What its tools change outside, whatever the server says of them.'),
+};
+const text = z
+  .string()
+  .max(8192)
+  .regex(/^[^\0]*$/, { error: 'Without NUL.' });
+
+export const mcpServer: z.ZodType<McpServer> = z.discriminatedUnion('kind', [
   z.object({
-    name: z.string().min(1).max(64),
+    ...offer,
     kind: z.literal('stdio'),
-    command: z.string().min(1),
-    args: z.array(z.string()).default([]),
-    env: z.record(z.string(), z.string()).optional(),
+    command: text.min(1).describe('Only what MCP_COMMANDS of the worker lists.'),
+    args: z.array(text).max(100).default([]),
+    env: z
+      .record(z.string().regex(/^[^=\0]+$/), text)
+      .optional()
+      .describe('All of its environment, beside PATH.'),
   }),
   z.object({
-    name: z.string().min(1).max(64),
+    ...offer,
     kind: z.literal('http'),
-    url: z.string().min(1),
-    headers: z.record(z.string(), z.string()).optional(),
+    url: text.min(1),
+    headers: z
+      .record(
+        z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/),
+        z
+          .string()
+          .regex(/^[\t\x20-\x7e]*$/)
+          .max(8192),
+      )
+      .optional(),
   }),
 ]);
+
+/** A server's name is the beginning of its tools' names. */
+export const mcpServers = z
+  .array(mcpServer)
+  .max(20)
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, { error: 'Two servers have one name.' });
 
 /** As an agent's tool, `agent_<name>`, a model takes one of at most 58: the API sees to that. */
 export const agentName = z.string().regex(/^[a-z0-9_-]{1,64}$/, { error: 'a-z, 0-9, _ and -, at most 64.' });
@@ -67,7 +101,7 @@ const fields = {
   model: z.string().min(1).nullable().default(null),
   system_prompt: z.string().default(''),
   tools: z.array(z.string()).max(100).default([]),
-  mcp_servers: z.array(mcpServer).max(20).default([]),
+  mcp_servers: mcpServers.default([]),
   output_schema: z.record(z.string(), z.unknown()).nullable().default(null),
   config: agentConfig.prefault({}),
 };

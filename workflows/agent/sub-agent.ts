@@ -14,7 +14,7 @@ import { attributes } from '../runtime/messages.ts';
 import type { AgentEnd } from './loop.ts';
 import type { AgentSnapshot } from './snapshot.ts';
 
-const nameOf = ({ name }: AgentSnapshot): string => `agent_${name}`;
+export const nameOf = ({ name }: AgentSnapshot): string => `agent_${name}`;
 
 export const agentTool = (agent: AgentSnapshot): ToolSpec => ({
   name: nameOf(agent),
