@@ -55,6 +55,7 @@ test('the catalogue has the JSON Schema of every input', async () => {
     name: 'poem_flow',
     description: 'Writes a poem about how AI is awesome.',
     input_schema: expect.objectContaining({ type: 'object', properties: { sentence_count: expect.anything() } }),
+    takes_messages: false,
   });
 });
 

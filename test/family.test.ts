@@ -173,7 +173,7 @@ test('a run whose children tell it what they spend can be forked at every event,
   };
   for (const of of [run, child!]) {
     const events = (await historyOf(world, of.workflowId)).map(idOf).slice(0, -2);
-    await Promise.all(sampleOf(events, 7).map((event) => forkOf(of, event)));
+    await Promise.all(sampleOf(events, 5).map((event) => forkOf(of, event)));
   }
   expect(faults).toEqual([]);
 });

@@ -83,7 +83,8 @@ async function forkAt(name: string, events: HistoryEvent[], event: number): Prom
   const type = started?.workflowType?.name ?? '';
   const before = world.openai.ledger.length;
   const source = { run: name, timeline: started?.originalExecutionRunId ?? '' };
-  const run = await fork(world, { type, args, source, event });
+  const limits = jsonIn(started?.memo?.fields?.['limits']?.data);
+  const run = await fork(world, { type, args, source, event, ...(limits ? { memo: { limits } } : {}) });
   void resend(run, events, event).catch(() => {});
   const ended = run.result().then(
     () => 'ended',
@@ -95,6 +96,8 @@ async function forkAt(name: string, events: HistoryEvent[], event: number): Prom
   const calls = world.openai.ledger.length - before;
   await run.terminate().catch(() => {});
   if (how === 'hangs') return `${event}: hangs`;
+  // What children call stands in their own histories.
+  if (events.some((each) => each.startChildWorkflowExecutionInitiatedEventAttributes)) return undefined;
   return calls > Math.max(left, 0) + 1 ? `${event}: ${calls} calls for ${left} steps left` : undefined;
 }
 

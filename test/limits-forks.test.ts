@@ -110,12 +110,12 @@ test('a run that was given more can be forked at every event; what it was served
     if (how !== wanted || paid !== 6 - done) faults.push(`${event}: ${how}, ${paid} paid, ${done} served`);
     return forked;
   };
-  const sample = sampleOf(await openEvents(source), 12);
+  const sample = sampleOf(await openEvents(source), 8);
   const forks = await Promise.all(sample.map((event) => one(source, event)));
   expect(faults).toEqual([]);
   // Forks of a fork that was itself asked, and of one that was not.
   const again = async (of: Started) => {
-    for (const event of sampleOf(await openEvents(of), 6)) {
+    for (const event of sampleOf(await openEvents(of), 4)) {
       const how = await endOf(await forkAt(of, event));
       if (!how.endsWith('completed 6')) faults.push(`of a fork, ${event}: ${how}`);
     }
@@ -144,7 +144,7 @@ test('a deadline that fails a run begins anew in each fork, wherever it was fork
   };
   const all = await eventsOf(source);
   const failed = all.findLastIndex((event) => event.workflowTaskCompletedEventAttributes);
-  const sample = sampleOf(all.slice(0, failed).map(idOf), 9);
+  const sample = sampleOf(all.slice(0, failed).map(idOf), 6);
   expect(await Promise.all(sample.map(at))).toEqual(sample.map(() => 'LimitExceeded'));
 });
 

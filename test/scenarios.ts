@@ -1,10 +1,12 @@
 // Runs that show what the runtime does: each leaves a history in which one of its ways is recorded.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import {
   answer,
   answerSignal,
   attributes,
+  limits,
   message,
   pause,
   restore,
@@ -73,6 +75,15 @@ async function restored(world: World): Promise<WorkflowHandle> {
   // Without the first timeline's id: the newest.
   return world.client.workflow.getHandle(run.workflowId);
 }
+
+/** 600 tokens, which a run of ours is told in its memo. */
+const limitedRun = (world: World, type: string, input: object): Promise<WorkflowHandle> =>
+  world.client.workflow.start(type, {
+    taskQueue: world.taskQueue,
+    workflowId: randomUUID(),
+    args: [input],
+    memo: { limits: { max_tokens: 600, on_breach: 'pause' } },
+  });
 
 /** Of the model, and kept. */
 const program = (code: string) => ({
@@ -150,6 +161,27 @@ export const scenarios: Record<string, (world: World) => Promise<WorkflowHandle>
     return run;
   },
   talks: (world) => world.start('talks', { topic: 'chat', turns: 4, chars: 40 }),
+  limited: async (world) => {
+    const usage = { input_tokens: 250, output_tokens: 50 };
+    world.openai.script({ match: 'limited call', times: Infinity, usage });
+    const run = await limitedRun(world, 'loops', { topic: 'limited', most: 5 });
+    await inState(run, 'waiting');
+    await run.executeUpdate(answer, { args: [{ waiting_id: 'budget-1', value: { max_tokens: 900 } }] });
+    await inState(run, 'waiting');
+    await run.signal(limits, { max_tokens: null });
+    return run;
+  },
+  family: async (world) => {
+    const usage = { input_tokens: 250, output_tokens: 50 };
+    world.openai.script({ match: 'family', times: Infinity, usage });
+    const run = await limitedRun(world, 'hasSpenders', { topic: 'family', children: 1, each: 3, after: 1 });
+    await inState(run, 'waiting');
+    await run.signal(pause);
+    await inState(run, 'paused');
+    await run.signal(resume);
+    await run.signal(limits, { max_tokens: 5000 });
+    return run;
+  },
   'six-forked': (world) => forked(world, 'fork'),
   'six-continued': (world) => forked(world, 'continue'),
   'six-restored': restored,

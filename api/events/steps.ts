@@ -1,7 +1,7 @@
 // Folds a timeline's steps: taken, aborted and taken again, completed, failed.
 import type { Fault } from './event.ts';
 import type { Happening } from './happening.ts';
-import { bookInherited, bookUsage, bookWaste } from './ledger.ts';
+import { bookInherited, bookUsage, bookWaste, type Cause } from './ledger.ts';
 import type { Marks } from './marks.ts';
 import type { Flight } from './open-state.ts';
 import { valueOf } from './payload.ts';
@@ -38,8 +38,8 @@ export function createSteps(story: Story, where: Where, { marks, readTool }: Ste
   const { flights, left, rounds } = story.open;
   const isOurs = ({ origin }: Happening) => origin === undefined || origin.run === where.run;
   /** What another run has spent in vain is its own affair. */
-  const book = (happening: Happening, step: string, round: number, spent: Spent) => {
-    if (isOurs(happening)) bookWaste(story.ledger, `${story.open.epoch}/${step}/${round}`, spent);
+  const book = (happening: Happening, step: string, round: number, spent: Spent, cause: Cause) => {
+    if (isOurs(happening)) bookWaste(story.ledger, `${story.open.epoch}/${step}/${round}`, spent, cause);
   };
   const stopping = () => story.state === 'stopping' || story.state === 'paused';
 
@@ -97,7 +97,8 @@ export function createSteps(story: Story, where: Where, { marks, readTool }: Ste
       if (paid) {
         (isOurs(happening) ? bookUsage : bookInherited)(story.ledger, paid.usage);
         story.worth = add(story.worth, paid.usage);
-        book(happening, view.step, view.round, paid.wasted);
+        // What no failed attempt has told of was lost with its worker.
+        book(happening, view.step, view.round, paid.wasted, 'crashes');
       }
       if (result?.state === 'missing') story.payload_missing ??= at;
       if (story.partial?.step === view.step) story.partial = null;
@@ -115,7 +116,7 @@ export function createSteps(story: Story, where: Where, { marks, readTool }: Ste
       const left = happening.kind === 'step_failed' ? undefined : happening.left;
       const partial = asPartial(left);
       const spent = partial?.spent ?? asRecord(left)?.spent;
-      if (spent) book(happening, view.step, view.round, spent);
+      if (spent) book(happening, view.step, view.round, spent, partial ? 'aborts' : 'crashes');
       view.status = statusOf(happening.kind, flight, story);
       if (partial && partial.text !== '') {
         view.partial = partial.text;
@@ -129,7 +130,7 @@ export function createSteps(story: Story, where: Where, { marks, readTool }: Ste
     },
     spent(happening) {
       const reported = asReport(happening.report);
-      if (reported) book(happening, reported.step, reported.round, reported.spent);
+      if (reported) book(happening, reported.step, reported.round, reported.spent, 'retries');
     },
     stateChanged() {
       if (!stopping()) return;

@@ -3,7 +3,7 @@ import type { Spent } from '../../activities/spent.ts';
 import type { RunState, WaitingFor } from '../../workflows/runtime/messages.ts';
 import { metricsOf, responseOf } from './ending.ts';
 import type { Fault, Metrics } from './event.ts';
-import { wasteOf } from './ledger.ts';
+import { type Cause, wasteOf } from './ledger.ts';
 import { openPayload, shown, type Open, type Opened } from './payload.ts';
 import type { RunRecord } from './record.ts';
 import type { Story } from './story.ts';
@@ -108,6 +108,8 @@ export interface RunView {
   waiting_for: WaitingFor[];
   usage: Spent;
   waste: Spent;
+  /** The waste by cause. */
+  waste_by: Record<Cause, Spent>;
   /** What inherited steps have cost; no part of `usage`. */
   inherited: Spent;
   metrics: Metrics;
@@ -142,6 +144,7 @@ export async function viewOf(record: RunRecord, open: Open): Promise<RunView> {
     waiting_for: end ? [] : story.waiting,
     usage: ledger.usage,
     waste: wasteOf(ledger),
+    waste_by: { ...ledger.by },
     inherited: ledger.inherited,
     metrics: metricsOf(story, ledger.usage, story.created_at),
     created_at: story.created_at,

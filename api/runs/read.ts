@@ -1,5 +1,6 @@
 // Reads one run whole: what Temporal's describe and its history say. No worker is asked.
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { Spent } from '../../activities/spent.ts';
 import { longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { runNotFound } from '../errors.ts';
@@ -10,6 +11,7 @@ import { requireRun, stateOf } from './describe.ts';
 import { type Problem, problemOf } from './problem.ts';
 import { readStatus } from './progress.ts';
 import { questionOf } from './question.ts';
+import { spentByChildren } from './children.ts';
 import type { RunAnswer } from './shape.ts';
 import { isEnded, type RunStatus } from './status.ts';
 import { attributes } from '../../workflows/runtime/messages.ts';
@@ -24,7 +26,8 @@ export async function readRun(deps: Core, id: string): Promise<RunAnswer> {
   const status = newer(described, view);
   const problem =
     view.problem ?? (isEnded(status) ? undefined : await problemOf(run, status, () => deps.workers.present()));
-  return answer(deps, run, status, view, problem);
+  const children = await spentByChildren(view, (child) => longRead(deps, () => viewOf(deps, child)));
+  return answer(deps, run, status, view, problem, children);
 }
 
 /** The run may have ended between the two. */
@@ -46,6 +49,7 @@ function answer(
   status: RunStatus,
   view: RunView,
   problem: Problem | undefined,
+  children: Spent | null,
 ): RunAnswer {
   const ended = isEnded(status);
   return {
@@ -67,7 +71,7 @@ function answer(
     error: view.error,
     steps: view.steps,
     children: view.children,
-    usage: { ...view.usage, waste: view.waste, inherited: view.inherited },
+    usage: { ...view.usage, waste: { ...view.waste, by: view.waste_by }, inherited: view.inherited, children },
     limits: limitsOf(run),
     lineage: lineageOf(run),
     timelines: view.timelines,

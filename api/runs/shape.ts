@@ -154,7 +154,20 @@ export const run = z
     steps: z.array(step),
     children: z.array(child),
     usage: spent.extend({
-      waste: spent.openapi({ description: 'Spent in vain: retries, aborts, crashes.' }),
+      waste: spent
+        .extend({
+          by: z.object({
+            retries: spent.openapi({ description: 'Attempts that failed and told what they had spent.' }),
+            aborts: spent.openapi({ description: 'Attempts that a pause or a cancel ended.' }),
+            crashes: spent.openapi({ description: 'Attempts that were lost with their worker.' }),
+            rewinds: spent.openapi({ description: 'What a rewind has thrown away.' }),
+          }),
+        })
+        .openapi({ description: 'Spent in vain.' }),
+      children: spent.nullable().openapi({
+        description:
+          'All that its children have spent, in vain or not, with their own. Null: too many, or one is gone.',
+      }),
       inherited: spent.openapi({ description: 'What inherited steps have cost. No part of the rest.' }),
     }),
     limits: limits.nullable().openapi({ description: 'As they are now; null: none.' }),

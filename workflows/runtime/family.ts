@@ -101,11 +101,12 @@ export function createFamily(ledger: Ledger, budget: Budget): Family {
       const report = childToldIn(told);
       if (!report) return;
       const [id, child] = [...children].find(([id]) => isNameOf(report.child, id)) ?? [];
-      if (child) child.told = report;
+      if (!child || id === undefined) return;
+      child.told = report;
       ledger.childSpent(report);
       const spent = budget.isSpent();
       for (const [id, child] of children) if (spent && !child.held && !child.waiting) hold(id, child);
-      if (child && id !== undefined && report.wants) void wait(id, child, report.wants);
+      if (report.wants) void wait(id, child, report.wants);
     },
     begin() {
       for (const child of children.values()) {

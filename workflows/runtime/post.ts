@@ -9,20 +9,28 @@ export interface Post {
 }
 
 export function createPost(): Post {
-  const under = new Set<Promise<boolean>>();
+  /** The newest to each: Temporal does not keep the order of what is on its way at once. */
+  const lines = new Map<string, Promise<boolean>>();
   return {
     async send(to, signal, ...args) {
-      const sent = CancellationScope.nonCancellable(() => getExternalWorkflowHandle(to).signal(signal, ...args)).then(
-        () => true,
-        () => false,
-      );
-      under.add(sent);
+      const before = lines.get(to);
+      const send = async () => {
+        await before;
+        try {
+          await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(to).signal(signal, ...args));
+          return true;
+        } catch {
+          return false;
+        }
+      };
+      const sent = send();
+      lines.set(to, sent);
       const arrived = await sent;
-      under.delete(sent);
+      if (lines.get(to) === sent) lines.delete(to);
       return arrived;
     },
     async arrived() {
-      while (under.size > 0) await Promise.all(under);
+      while (lines.size > 0) await Promise.all(lines.values());
     },
   };
 }
