@@ -19,6 +19,7 @@ import { guardTasks, runPath } from './doors/tasks/guard.ts';
 import { addTasks } from './doors/tasks/routes.ts';
 import { addHealth } from './health.ts';
 import { logRequests } from './log.ts';
+import { addMetrics } from './metrics/routes.ts';
 import { addOpenApi } from './openapi.ts';
 import { guardOrigin } from './origin.ts';
 import { addCheckpoints } from './runs/checkpoint-routes.ts';
@@ -64,6 +65,7 @@ export function createApp(given: ApiDeps): Api {
   addStarting(app, deps);
   addChat(app, deps);
   addSessions(app, deps);
+  addMetrics(app, deps);
   addCompare(app, deps);
   addRuns(app, deps);
   addControl(app, deps);

@@ -62,6 +62,8 @@ export const routes = (id: string): Call[] => [
   { method: 'POST', path: '/api/chat', body: { agent_id: 'fuzzed', message: 'x' } },
   { method: 'POST', path: '/api/chat', body: { agent_id: 'fuzzed', message: 'x', session_id: id } },
   { method: 'POST', path: '/api/chat', body: { agent_id: 'fuzzed', message: 'x', stream: false } },
+  { method: 'GET', path: '/api/metrics/system' },
+  { method: 'GET', path: '/api/metrics/agents/fuzzed?start_time=2026-01-31T12:00:00Z' },
   { method: 'GET', path: '/api/sessions?user_id=x' },
   { method: 'GET', path: `/api/sessions/${id}` },
   { method: 'DELETE', path: `/api/sessions/${id}?runs=true` },

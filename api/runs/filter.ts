@@ -63,7 +63,7 @@ export function queriesOf(filter: RunFilter, absent = false): RunQueries {
     key,
     rows: (window) => key + within(window),
     wants: () => true,
-    count: (window) => key + once + within(window),
+    count: (window) => key + (window.open ? '' : once) + within(window),
   };
 }
 
