@@ -119,3 +119,15 @@ test('a run whose workflow takes no messages says so', async () => {
   expect(find(catalogue, 'simple')?.takesMessages).toBeUndefined();
   await post(id, 'cancel');
 });
+
+test('an agent at work hears a message, and with "reject" it is told that the run is busy', async () => {
+  world.openai.script({ match: 'Say it.', tokens: 40, tokenMs: 30 });
+  const agent = { name: 'speaker', description: '', model: null, system_prompt: 'Speak.', tools: [], agents: [] };
+  const id = await api.start('agent', { agent, messages: [{ role: 'user', content: 'Say it.' }] });
+  await world.openai.until(() => world.openai.matching('Say it.').some((call) => call.tokens > 3));
+  const busy = await post(id, 'message', { text: 'Now.', policy: 'reject' });
+  expect([busy.status, (await json(busy)).type]).toEqual([409, 'run_busy']);
+  expect((await post(id, 'message', { text: 'And this.' })).status).toBe(200);
+  await api.until(id, ({ status }) => status === 'completed');
+  expect(calls('And this.')).toBe(1);
+});

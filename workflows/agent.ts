@@ -32,6 +32,7 @@ export async function agent({ agent, messages, session, within }: Input): Promis
   }
 }
 agent.input = input;
+agent.takesMessages = true;
 agent.modifications = {
   ...ofMessages<Input>(),
   system_prompt: (given: Input, system_prompt: string) => ({ ...given, agent: { ...given.agent, system_prompt } }),
