@@ -95,7 +95,7 @@ test('a chat completion is a run of the agent, with the system message after its
 });
 
 test('streamed, it comes in pieces as the model says it, and with its usage when that is asked for', async () => {
-  world.openai.script({ match: 'in pieces', tokens: 15, tokenMs: 5 });
+  world.openai.script({ match: 'in pieces', tokens: 30, tokenMs: 30 });
   const stream = await openai.chat.completions.create({
     ...ask('in pieces'),
     stream: true,
@@ -103,7 +103,7 @@ test('streamed, it comes in pieces as the model says it, and with its usage when
   });
   const chunks = await all(stream);
   expect(chunks[0]!.choices[0]!.delta).toMatchObject({ role: 'assistant' });
-  expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(defaultAnswer('in pieces', 15));
+  expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(defaultAnswer('in pieces', 30));
   expect(chunks.length).toBeGreaterThan(5);
   expect(chunks.at(-2)!.choices[0]).toMatchObject({ finish_reason: 'stop' });
   expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: expect.any(Number) } });
