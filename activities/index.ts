@@ -12,7 +12,9 @@ import type { ModelReply, ModelRequest } from './model/model.ts';
 import type { Page, PageRequest } from './page/page.ts';
 import { createSavePoem } from './poem.ts';
 import type { Frame, Sandbox } from './sandbox/sandbox.ts';
+import { createLookBack } from './tools/again.ts';
 import { type CallTool, createCallTool } from './tools/call.ts';
+import type { Histories } from './tools/lineage.ts';
 import { createMcp, type ListTools, type Mcp } from './tools/mcp/mcp.ts';
 
 export interface Activities {
@@ -43,6 +45,8 @@ export interface ActivityDeps {
   data: string;
   /** Tool servers; absent: none may be used. It is closed by whoever has made it. */
   mcp?: Mcp;
+  /** Where forks look for what was called before; absent: they do not. */
+  histories?: Histories;
 }
 
 export const createActivities = ({
@@ -53,10 +57,11 @@ export const createActivities = ({
   functions,
   data,
   mcp = createMcp(),
+  histories,
 }: ActivityDeps): Activities => ({
   callModel: createCallModel(model, createConversations(blobs)),
   fetchPage,
-  callTool: createCallTool({ fetchPage, sandbox, data, mcp }),
+  callTool: createCallTool({ fetchPage, sandbox, data, mcp, lookBack: createLookBack(histories) }),
   listTools: mcp.list,
   savePoem: createSavePoem(data),
   checkFunction: createCheckFunction(sandbox),

@@ -19,6 +19,7 @@ import { createMcp, type Mcp } from '../activities/tools/mcp/mcp.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import { blobs, createDataConverter } from '../temporal/converter.ts';
 import { openHistory } from '../temporal/payloads.ts';
+import { historiesOf } from '../worker/histories.ts';
 import { createTurns } from '../worker/turns.ts';
 import { createWorker, type Workers } from '../worker/worker.ts';
 import { noSandbox } from './stub-sandbox.ts';
@@ -94,6 +95,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     sandbox: options.sandbox ?? noSandbox,
     functions: createFunctionStore(functionsIn(data)),
     mcp,
+    // Those that no server has are not there to be asked for.
+    histories: options.recorded ? undefined : historiesOf(client, dataConverter),
   });
   let bundle = options.bundle ?? inject('workflowBundle');
   let working: { worker: Workers; ended: Promise<void> } | undefined;

@@ -19,6 +19,7 @@ import { workflowBundle } from './bundle.ts';
 import type { Environment } from './environment.ts';
 import { clientOn } from './client.ts';
 import { createTurns } from './turns.ts';
+import { historiesOf } from './histories.ts';
 import { createWorker } from './worker.ts';
 
 export interface WorkerParts {
@@ -53,6 +54,8 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
     path: environment.PATH,
     network: { allow: environment.PAGE_ALLOW, ports: environment.PAGE_PORTS },
   });
+  const client = clientOn(connection, config);
+  const dataConverter = createDataConverter(driver);
   const shipped = createActivities({
     model,
     blobs: driver,
@@ -61,9 +64,8 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
     sandbox: parts.sandbox,
     functions: createFunctionStore(environment.USER_TASKS_DIR),
     mcp,
+    histories: historiesOf(client, dataConverter),
   });
-  const client = clientOn(connection, config);
-  const dataConverter = createDataConverter(driver);
   const worker = await createWorker({
     connection,
     client,

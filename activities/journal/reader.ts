@@ -4,7 +4,7 @@ import type { Place } from './batch.ts';
 import type { HistoryEvent } from './history.ts';
 
 /** Yields nothing when there is no such timeline (any more). */
-export type HistoryReader = (place: Place) => AsyncIterable<HistoryEvent[]>;
+export type HistoryReader = (place: Place, eventsAtOnce?: number) => AsyncIterable<HistoryEvent[]>;
 
 type Answer = Awaited<ReturnType<Client['workflowService']['getWorkflowExecutionHistory']>>;
 /** Fetches what external storage holds, undoes codecs: in place. */
@@ -16,7 +16,7 @@ const gone: ReadonlySet<number> = new Set([5, 3]);
 
 export function createHistoryReader(client: Client, open: OpenHistory): HistoryReader {
   const { namespace } = client.options;
-  return async function* read({ run, timeline }) {
+  return async function* read({ run, timeline }, maximumPageSize = eventsPerPage) {
     let nextPageToken: Uint8Array | undefined;
     do {
       const request = { namespace, execution: { workflowId: run, runId: timeline }, nextPageToken };
@@ -24,7 +24,7 @@ export function createHistoryReader(client: Client, open: OpenHistory): HistoryR
       try {
         answer = await client.workflowService.getWorkflowExecutionHistory({
           ...request,
-          maximumPageSize: eventsPerPage,
+          maximumPageSize,
         });
       } catch (error) {
         if (isGrpcServiceError(error) && gone.has(error.code)) return;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { currentAttempt } from '../attempt.ts';
 import { Fault, isSystemError } from '../failures.ts';
+import type { LookBack } from './again.ts';
 import { toolNamed } from './index.ts';
 import type { Mcp } from './mcp/mcp.ts';
 import { mcpTool } from './mcp/tool.ts';
@@ -14,8 +15,13 @@ const deepestArgs = 100;
 /** Of what the model is told. */
 const mostContent = 200_000;
 
+interface CallDeps extends ToolDeps {
+  mcp: Mcp;
+  lookBack: LookBack;
+}
+
 export const createCallTool =
-  ({ mcp, ...deps }: ToolDeps & { mcp: Mcp }): CallTool =>
+  ({ mcp, lookBack, ...deps }: CallDeps): CallTool =>
   async (request) => {
     const tool = request.server ? mcpTool(request.tool, request.server, mcp) : toolNamed(request.tool);
     if (!tool) return { kind: 'unknown', content: `Tool ${request.tool} not found.` };
@@ -23,6 +29,8 @@ export const createCallTool =
     if (given.kind === 'wrong') return wrong(tool, given.message);
     const ready = tool.read(given.value);
     if (ready.kind === 'wrong') return wrong(tool, ready.message);
+    const held = await lookBack(tool, ready.args, request, currentAttempt().key);
+    if (held) return held;
     if (tool.approval === 'always' && request.approved !== true)
       return { kind: 'needs_approval', args: ready.args, question: `May ${tool.name} be called?` };
     return ready.kind === 'ask' ? { kind: 'asks_person', question: ready.question } : run(ready, request, deps);
@@ -45,14 +53,18 @@ async function run(ready: Extract<Ready, { kind: 'run' }>, request: ToolRequest,
   }
 }
 
-/** The same for an attempt that comes again, and for a fork that comes by here again with the same arguments. */
-const keyOf = ({ root, tool }: ToolRequest, step: string, args: unknown): string =>
+/**
+ * The same for an attempt that comes again, and for a fork that comes by here again with the same arguments: who was called
+ * under it before may leave it at that. Another one when a person wants it done once more.
+ */
+const keyOf = ({ root, tool, place, repeat }: ToolRequest, step: string, args: unknown): string =>
   createHash('sha256')
-    .update(JSON.stringify([root, step, tool, args]))
+    .update(JSON.stringify([root, place ?? step, tool, args, ...(repeat === undefined ? [] : [repeat])]))
     .digest('hex');
 
 const wrong = ({ name }: AnyTool, message: string): ToolOutcome => ({
   kind: 'error',
+  made: false,
   content: `The arguments do not fit ${name}: ${message}`,
 });
 

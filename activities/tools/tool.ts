@@ -29,7 +29,16 @@ interface Offered<A> {
   effect: Effect;
   /** `always`: a person is asked before each call. */
   approval: 'never' | 'always';
+  /** Absent: `ask` when its effect is external, else `reexecute`. */
+  again?: Again;
 }
+
+/**
+ * What becomes of a call in a fork, or after a restore, when the tool was called already behind the point at which it parted.
+ * `reexecute`: it is made. `ask`: a person is asked. `reuse`: with the same arguments the earlier result is taken, else a
+ * person is asked.
+ */
+export type Again = 'reuse' | 'reexecute' | 'ask';
 
 /** `A`: its arguments. What it throws is told to the model, unless it is a Fault. */
 export type Tool<A> = Offered<A> &
@@ -58,13 +67,14 @@ export type Ready =
 
 /** Makes a tool fit for the list of all tools. */
 export function tool<A>(given: Tool<A>): AnyTool {
-  const { name, description, effect, approval, input } = given;
+  const { name, description, effect, approval, again, input } = given;
   const { $schema: _, ...parameters } = z.toJSONSchema(input, { io: 'input' });
   return {
     name,
     description,
     effect,
     approval,
+    again,
     parameters,
     read(args) {
       const { data, error } = input.safeParse(args);
@@ -90,12 +100,26 @@ export interface ToolRequest {
   root: string;
   /** A tool of a server's, by MCP. */
   server?: McpCall;
+  /** Where in `root` it is called: no two calls of it have the same. */
+  place?: string;
+  /** As the agent has it for this tool. */
+  again?: Again;
+  /** A person has said that it may be made though it was made before; the timeline in which that was asked. */
+  repeat?: string;
+}
+
+export interface Earlier {
+  /** The timeline that asks. */
+  asked_in: string;
+  result?: { content: string; value?: unknown };
 }
 
 export type ToolOutcome =
   /** `value`: what `content` stands for, when it is more than a text. */
-  | { kind: 'result'; content: string; value?: unknown }
-  | { kind: 'error'; content: string }
-  | { kind: 'needs_approval'; args: unknown; question: string }
+  | { kind: 'result'; content: string; value?: unknown; reused?: { run: string; at: string } }
+  /** `made`: false when the tool was not reached. */
+  | { kind: 'error'; content: string; made?: false }
+  /** `earlier`: it was made before, or that cannot be known. `result`: what may be taken instead. */
+  | { kind: 'needs_approval'; args: unknown; question: string; earlier?: Earlier }
   | { kind: 'asks_person'; question: string }
   | { kind: 'unknown'; content: string };

@@ -26,6 +26,7 @@ const config = z
     recovery: shape.recovery.unwrap(),
     memory: shape.memory.unwrap(),
     double_texting: shape.double_texting.unwrap(),
+    again: shape.again,
     approval_timeout_s: shape.approval_timeout_s.unwrap(),
     on_approval_timeout: shape.on_approval_timeout.unwrap(),
   } satisfies Record<keyof AgentConfig, z.ZodType>)

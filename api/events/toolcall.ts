@@ -103,10 +103,14 @@ export function toolAnswered(
   if (tool === undefined || tool_call_id === undefined) return undefined;
   const call = { tool, tool_call_id, args, step, started_at };
   if (kind === 'question') return toolCompleted(call, at, { result: answer });
+  if (isReuse(answer)) return toolCompleted(call, at, { result: 'The result of an earlier call was taken.' });
   return isRejection(answer)
     ? toolFailed(call, at, { type: 'rejected', message: 'A person has rejected the call.' })
     : undefined;
 }
+
+const isReuse = (answer: unknown): boolean =>
+  typeof answer === 'object' && answer !== null && 'decision' in answer && answer.decision === 'reuse';
 
 const isRejection = (answer: unknown): boolean =>
   answer === false ||

@@ -60,18 +60,28 @@ function answered(call: ToolCall, n: number, { agent, servers }: Equipped, place
   const server = servers.get(name)?.call;
   // What an agent was not given it must not reach, though it may be there.
   if (!server && !agent.tools.includes(name)) return Promise.resolve(`Tool ${name.slice(0, 100)} not found.`);
-  const request = { tool: name, args: call.function.arguments, tool_call_id: call.id, root: place.root };
-  return called({ ...request, ...(server && { server }) }, agent);
+  const again = agent.config.again?.[name];
+  const request: ToolRequest = {
+    tool: name,
+    args: call.function.arguments,
+    tool_call_id: call.id,
+    root: place.root,
+    place: `${place.turn}.${n + 1}`,
+    ...(server && { server }),
+    ...(again && { again }),
+  };
+  return called(request, agent);
 }
 
-async function called(request: ToolRequest, { config }: AgentSnapshot): Promise<string> {
+async function called(request: ToolRequest, agent: AgentSnapshot): Promise<string> {
   const outcome = await take(request);
   switch (outcome.kind) {
     case 'needs_approval': {
-      const decision = await approved(request, outcome, config);
-      if (decision.kind === 'rejected') return decision.content;
-      const done = await take({ ...request, args: decision.args, approved: true });
-      return 'content' in done ? done.content : done.question;
+      const decision = await approved(request, outcome, agent.config);
+      if (decision.kind !== 'approved') return decision.content;
+      // Meanwhile the run that this one comes from may have made it: then one more is asked.
+      const repeat = outcome.earlier?.asked_in;
+      return called({ ...request, args: decision.args, approved: true, ...(repeat && { repeat }) }, agent);
     }
     case 'asks_person': {
       const { tool, tool_call_id } = request;

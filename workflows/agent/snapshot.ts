@@ -38,6 +38,12 @@ export const agentConfig = z.object({
     .enum(['queue', 'interrupt', 'reject'])
     .default('queue')
     .describe('What becomes of a message to an agent that is at work.'),
+  again: z
+    .record(z.string(), z.enum(['reuse', 'reexecute', 'ask']))
+    .optional()
+    .describe(
+      'By tool: what a fork makes of a call that was made already. Absent: `ask` for what changes something outside.',
+    ),
   approval_timeout_s: z.number().positive().max(31_536_000).nullable().default(null).describe('Null: it waits.'),
   on_approval_timeout: z.enum(['reject', 'approve', 'fail']).default('reject'),
 });
