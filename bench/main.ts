@@ -5,6 +5,7 @@ import { type Bench, openBench } from './bench.ts';
 import { measureForking } from './forking.ts';
 import { describeMachine } from './machine.ts';
 import { measureAlone } from './measures/alone.ts';
+import { measureChat } from './measures/chat.ts';
 import { measureFirstToken } from './measures/first-token.ts';
 import { measureStreaming } from './measures/streaming.ts';
 import { measureThroughput } from './measures/throughput.ts';
@@ -12,7 +13,7 @@ import { asLine, asTable, type Figures } from './report.ts';
 import { refused } from './requests.ts';
 
 /** Whoever waits longer waits in vain: the service hangs, or the machine is too busy for figures. */
-const longestMs = { usual: 150_000, long: 1_500_000 };
+const longestMs = { usual: 180_000, long: 1_500_000 };
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
@@ -32,6 +33,10 @@ async function measure(bench: Bench, { chosen, long }: Choice, figures: Figures)
   if (wanted('first_token')) {
     say('The first token …');
     figures.first_token = await measureFirstToken(bench);
+  }
+  if (wanted('chat')) {
+    say('Chats …');
+    figures.chat = await measureChat(bench);
   }
   if (wanted('throughput')) {
     say('Runs of five empty steps, 20 at once …');

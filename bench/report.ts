@@ -1,6 +1,7 @@
 // How the figures are shown: a table for people.
 import type { Machine } from './machine.ts';
 import type { Alone } from './measures/alone.ts';
+import type { Chat } from './measures/chat.ts';
 import type { FirstToken } from './measures/first-token.ts';
 import type { Fork } from './measures/fork.ts';
 import type { History } from './measures/history.ts';
@@ -14,6 +15,7 @@ export interface Figures {
   throughput?: Throughput;
   alone?: Alone;
   first_token?: FirstToken;
+  chat?: Chat;
   streaming?: Streaming;
   /** By the number of steps of their source. */
   fork?: Fork[];
@@ -40,10 +42,11 @@ export function asTable({ cpu, cores, node, date, commit, load_before }: Machine
 }
 
 function rowsOf(figures: Figures): Row[] {
-  const { throughput, alone, first_token, streaming, fork = [], restore = [], history = [], refused } = figures;
+  const { throughput, alone, first_token, chat, streaming, fork = [], restore = [], history = [], refused } = figures;
   return [
     ...(alone ? ofAlone(alone) : []),
     ...(first_token ? ofFirstToken(first_token) : []),
+    ...(chat ? ofChat(chat) : []),
     ...(throughput ? ofThroughput(throughput) : []),
     ...(streaming ? ofStreaming(streaming) : []),
     ...fork.flatMap(ofFork),
@@ -74,6 +77,20 @@ const ofFirstToken = ({ median_ms, floor_median_ms, over_ms, over_min_ms, ratio 
   only("  over the model's own", over_ms, 'ms'),
   only("  fastest over the model's own fastest", over_min_ms, 'ms'),
 ];
+
+const ofChat = (figures: Chat): Row[] => {
+  const { alone_ms, session_ms, floor_ms } = figures;
+  return [
+    row('chat, first token, median', alone_ms, floor_ms, 'ms', alone_ms / floor_ms),
+    only("  over the model's own", figures.alone_over_ms, 'ms'),
+    only("  fastest over the model's own fastest", figures.alone_over_min_ms, 'ms'),
+    row('  in a session, median', session_ms, floor_ms, 'ms', session_ms / floor_ms),
+    only("    over the model's own", figures.session_over_ms, 'ms'),
+    only("    fastest over the model's own fastest", figures.session_over_min_ms, 'ms'),
+    only('  turns of one session', figures.turns_per_s, '/s'),
+    only(`  turns of ${figures.sessions} sessions at once`, figures.turns_per_s_of_all, '/s'),
+  ];
+};
 
 const ofThroughput = (figures: Throughput): Row[] => [
   row('5 empty steps, 20 runs at once', figures.runs_per_s, figures.floor_per_s, '/s', figures.ratio),

@@ -72,6 +72,13 @@ export async function hear(
   return { firstAt, bytes };
 }
 
+/** In ms, from the request on. The stream is read to its end. */
+export async function firstToken(url: string, body: unknown, mark: { token: string; end: string }): Promise<number> {
+  const begin = performance.now();
+  const { firstAt } = await hear(await post(url, body, 'text/event-stream'), mark);
+  return firstAt - begin;
+}
+
 /** How the two streams show a token and their end. */
 export const marks = {
   service: { token: 'event: content_delta', end: 'event: run_completed' },

@@ -1,7 +1,7 @@
 // The first token of an answer: how much later it comes through a run than from the model itself.
 import { answers, asResponse, asRun } from '../answers.ts';
 import type { Bench } from '../bench.ts';
-import { hear, marks, post } from '../requests.ts';
+import { firstToken, marks } from '../requests.ts';
 import { median, quantile } from '../statistics.ts';
 
 const times = 40;
@@ -36,10 +36,4 @@ export async function measureFirstToken({ service, model }: Bench): Promise<Firs
     over_min_ms: Math.min(...ours) - Math.min(...floors),
     ratio: median(ours) / floor,
   };
-}
-
-async function firstToken(url: string, body: unknown, mark: { token: string; end: string }): Promise<number> {
-  const begin = performance.now();
-  const { firstAt } = await hear(await post(url, body, 'text/event-stream'), mark);
-  return firstAt - begin;
 }

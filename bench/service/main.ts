@@ -32,7 +32,7 @@ async function start({ environment, temporal: config, log }: Launch): Promise<vo
     ...parts,
     sandbox: openSandbox(environment, config, log),
     connection,
-    workflows: await bundle(fileURLToPath(new URL('../workflows/index.ts', import.meta.url))),
+    workflows: await bundle(fileURLToPath(new URL('../workflows/bundle.ts', import.meta.url))),
     activities: { idle: () => Promise.resolve(), tell },
   });
   const record = await readRecord(config.data);
