@@ -223,6 +223,10 @@ export const scenarios: Record<string, (world: World) => Promise<WorkflowHandle>
     world.openai.script({ match: 'ask your own', calls: [{ name: 'agent_reader', arguments: { message: 'Read.' } }] });
     return world.start('agent', { agent: { name: 'asker', agents }, ...question('ask your own') });
   },
+  'agent-refused': (world) => {
+    const mcp_servers = [{ name: 'local', kind: 'stdio', command: '/bin/none' }];
+    return world.start('agent', { agent: { name: 'caller', mcp_servers }, ...question('refuse its server') });
+  },
   research_company: (world) => {
     const report = { name: 'report_activity', arguments: { message: 'Reading', percentage: 50 } };
     world.openai.script({ match: 'Research Lamps', calls: [report], times: 2 });
