@@ -218,6 +218,7 @@ describe('of the shipped tools it calls', () => {
     ['Open a ticket: "my parcel is wet"', support, 'create_ticket', { title: 'my parcel is wet' }],
     ['Send an email to ada@example.com', support, 'send_email', { to: 'ada@example.com' }],
     ['How much is 12 * (3 + 4)?', ['calculate', 'fetch_page'], 'calculate', { expression: '12 * (3 + 4)' }],
+    ['What is 17 × 23?', ['search_knowledge', 'calculate'], 'calculate', { expression: '17 * 23' }],
     [
       'What is on https://example.com/a-1?',
       ['calculate', 'fetch_page'],

@@ -34,7 +34,7 @@ function chosen(question: string, tools: OfferedTool[]): OfferedTool | undefined
 function findings(question: string): Record<string, string> {
   const url = /https?:\/\/[^\s"'<>)]+/.exec(question)?.[0].replace(/[.,;:!?]+$/, '');
   const to = /[\w.+-]+@[\w-]+\.[\w.-]*\w/.exec(question)?.[0];
-  const expression = /[\d.(][\d\s.()]*(?:[-+*/^%][\d\s.()]*)+\d\)*/.exec(question)?.[0];
+  const expression = /[\d.(][\d\s.()]*(?:[-+*/^%][\d\s.()]*)+\d\)*/.exec(question.replace(/×/g, '*'))?.[0];
   return {
     ...(url !== undefined && { url }),
     ...(to !== undefined && { to }),

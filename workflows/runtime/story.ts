@@ -31,8 +31,10 @@ function room({ full, in_flight }: RunStateView): string {
 }
 
 function ask({ waiting_id, kind, question }: RunStateView['waiting_for'][number]): string {
-  const how = `temporal workflow signal --name answer --input '{"waiting_id":"${waiting_id}","value":…}'`;
-  return `- ${kind} \`${waiting_id}\`: ${question}\n  Answer with \`${how}\``;
+  const value = kind === 'approval' ? '{"decision":"approve"}' : '…';
+  const how = `temporal workflow signal --name answer --input '{"waiting_id":"${waiting_id}","value":${value}}'`;
+  // What is indented belongs to the item.
+  return `- ${kind} \`${waiting_id}\`: ${question.replaceAll('\n', '\n  ')}\n\n  Answer with \`${how}\``;
 }
 
 function spending({ usage, waste }: RunStateView): string {
