@@ -4,6 +4,7 @@ import { agentDefinition } from '../../workflows/definition.ts';
 import { inTime, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError, type WrongField, wrongFields } from '../errors.ts';
+import { keepSecrets } from './kept-secrets.ts';
 import { addAgent, type Found, findAgent, removeAgent, writeAgent } from './definitions.ts';
 import { type ChangedAgent, type NewAgent, rowOf } from './shape.ts';
 
@@ -43,7 +44,9 @@ export function createAgentChanges(deps: Core): AgentChanges {
         if (given.name !== undefined && given.name !== name) throw renamed(name);
         await requireKnown(deps, name, given);
         const config = { ...before.definition.config, ...given.config };
-        const agent = agentDefinition.parse({ ...before.definition, ...given, config, updated_at: now() });
+        const mcp_servers = given.mcp_servers && keepSecrets(given.mcp_servers, before.definition.mcp_servers);
+        const changed = { ...given, ...(mcp_servers && { mcp_servers }), config };
+        const agent = agentDefinition.parse({ ...before.definition, ...changed, updated_at: now() });
         await withDeadline(deps, () => writeAgent(deps, agent));
         writtenAgents.wrote(name, rowOf(agent));
         return agent;

@@ -4,6 +4,7 @@ import type { AgentDefinition } from '../../workflows/definition.ts';
 import { failure, json } from '../answers.ts';
 import { limitDepth } from '../body.ts';
 import type { Api, Core } from '../deps.ts';
+import { withoutSecretsOfAgent } from '../events/secrets.ts';
 import { whole } from '../runs/routes.ts';
 import { createAgentChanges, requireAgent } from './change.ts';
 import { listAgents } from './list.ts';
@@ -99,6 +100,6 @@ export function addAgents(app: Api, deps: Core): void {
 }
 
 function answer(agent: AgentDefinition): AgentAnswer {
-  const { system_prompt, agents, mcp_servers, output_schema, config } = agent;
+  const { system_prompt, agents, mcp_servers, output_schema, config } = withoutSecretsOfAgent(agent);
   return { ...rowOf(agent), system_prompt, agents, mcp_servers, output_schema, config };
 }

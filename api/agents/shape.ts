@@ -1,6 +1,6 @@
 // The JSON of agents: what a client sends, and what it reads.
 import { z } from '@hono/zod-openapi';
-import { type AgentConfig, agentConfig, mcpServer } from '../../workflows/agent/snapshot.ts';
+import { type AgentConfig, agentConfig, mcpServer, mcpServers } from '../../workflows/agent/snapshot.ts';
 import { type DefinitionMemo, maxPromptChars } from '../../workflows/definition.ts';
 import { isText } from '../runs/keyword.ts';
 import { startRequest } from '../runs/request.ts';
@@ -39,7 +39,7 @@ const fields = {
   system_prompt: text(maxPromptChars),
   tools: z.array(z.string()).max(50).openapi({ description: 'Names of tools; 422 names those that there are.' }),
   agents: z.array(asked).max(20).openapi({ description: 'Agents that it may ask, each offered as a tool.' }),
-  mcp_servers: z.array(mcpServer).max(20),
+  mcp_servers: mcpServers,
   output_schema: z
     .record(z.string(), z.unknown())
     .nullable()
