@@ -1,12 +1,15 @@
 // Tools of servers that speak MCP: what the model is offered, what a call becomes, and what is left when a server or the worker ends.
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Agents, called, openAgents } from './agents.ts';
+import { fork, historyOf, idOf } from './forks.ts';
 import { type Asked, type HttpTools, openHttpTools } from './mcp-server.ts';
+import { inState } from './scenarios.ts';
 
 const program = fileURLToPath(new URL('mcp-server.ts', import.meta.url));
 let agents: Agents;
@@ -48,9 +51,12 @@ const pids = (file = ledger) =>
   asked(file)
     .filter(({ tool }) => tool === 'pid')
     .map(({ args }) => Number(args));
+/** One that has ended and that nobody has asked how does not. */
 const lives = (pid: number) => {
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
+    const stat = existsSync('/proc') ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '';
+    return !/\) Z /.test(stat);
   } catch {
     return false;
   }
@@ -217,4 +223,42 @@ test("when the worker's connections are closed no process is left, also of what 
   expect(pids(file).map(lives)).toEqual([true, true]);
   await world.close();
   await expect.poll(() => pids(file).map(lives), { timeout: 5000 }).toEqual([false, false]);
+});
+
+test('programs do not outlive a worker that is killed', async () => {
+  const file = `${ledger}-killed`;
+  const module = fileURLToPath(new URL('../activities/tools/mcp/stdio.ts', import.meta.url));
+  const server = { ...local(file), env: { LEDGER: file, HELPER: '1' } };
+  const code = `const { stdioTransport } = await import(${JSON.stringify(module)});
+    await stdioTransport(${JSON.stringify(server)}, process.env.PATH).start(); setInterval(() => {}, 1000);`;
+  const worker = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'ignore' });
+  const all = () => (existsSync(file) ? pids(file) : []);
+  await expect.poll(() => all().length, { timeout: 10_000 }).toBe(2);
+  worker.kill('SIGKILL');
+  await expect.poll(() => all().map(lives), { timeout: 5000 }).toEqual([false, false]);
+});
+
+test('a call that was in flight at the checkpoint is asked about by the fork, for its source goes on with it', async () => {
+  const calls = [
+    { name: 'shop__double', arguments: { n: 1 } },
+    { name: 'shop__wait', arguments: { n: 1200 } },
+  ];
+  agents.openai.script({ calls });
+  const agent = { mcp_servers: [shop()] };
+  const run = await agents.begin(agent, 'Do it.');
+  const { runId: timeline } = await run.describe();
+  const done = async () => {
+    const events = await historyOf(agents, run.workflowId);
+    return idOf(events.filter((event) => event.activityTaskCompletedEventAttributes)[2] ?? {});
+  };
+  await expect.poll(done, { timeout: 8000 }).toBeGreaterThan(0);
+  const args = [{ agent: { name: 'tester', ...agent }, messages: [{ role: 'user', content: 'Do it.' }] }];
+  const source = { run: run.workflowId, timeline };
+  const forked = await fork(agents, { type: 'agent', args, source, event: await done() });
+  await inState(forked, 'waiting');
+  const { memo } = await forked.describe();
+  expect(memo?.['waiting_for']).toMatchObject([{ question: expect.stringMatching(/^shop__wait was called before/) }]);
+  await run.result();
+  expect(http.asked.map(({ tool }) => tool).toSorted()).toEqual(['double', 'wait']);
+  await forked.terminate();
 });

@@ -88,7 +88,7 @@ function linesOf(tell: (line: string) => void): (chunk: Buffer) => 'taken' | 'to
 
 /** Ends the group when the worker is gone, however that came: nobody else then holds the other end of its input. */
 function guardOf({ pid }: ChildProcess, path: string): ChildProcess {
-  const guard = spawn('/bin/sh', ['-c', 'read _; kill -KILL -- "-$1"', 'sh', String(pid)], {
+  const guard = spawn('/bin/sh', ['-c', 'read _; kill -s KILL -- "-$1"', 'sh', String(pid)], {
     env: { PATH: path },
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
