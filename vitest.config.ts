@@ -15,6 +15,8 @@ export default defineConfig({
     // More than the two processors of a small machine: most tests wait.
     maxWorkers: 3,
     testTimeout: 60_000,
+    // A second, the default, is not enough on a machine that is busy with other tests.
+    expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
   },
 });

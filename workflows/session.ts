@@ -1,23 +1,23 @@
 // A session: the turns of a conversation, one run at a time, in their order. It lives until it is deleted.
 import {
+  ActivityFailure,
   allHandlersFinished,
-  ApplicationFailure,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
+  isCancellation,
   proxyActivities,
   setHandler,
   upsertMemo,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { SessionActivities, SessionRef, StartTurn, Turn } from '../activities/session/turn.ts';
+import type { RunState, SessionActivities, SessionRef, StartTurn, Turn } from '../activities/session/turn.ts';
 import { attributes, journalQueue } from './runtime/messages.ts';
-import { type Branch, ended, promote, turn, type TurnAccepted, type TurnRequest } from './session/messages.ts';
+import { type Branch, ended, promote, turn } from './session/messages.ts';
 import { type Flight, isBusy, memoOf, type SessionState } from './session/state.ts';
+import { refusal, refuse, take } from './session/take.ts';
 
-/** Turns that may wait. */
-const mostQueued = 1000;
 /** A run that never tells its end is noticed so late, in ms; one that has been at work for long, a little later. */
 const checkMs = 30_000;
 const longestCheckMs = 300_000;
@@ -26,15 +26,15 @@ export async function session(state: SessionState): Promise<void> {
   const acts = proxyActivities<SessionActivities>({
     taskQueue: journalQueue(workflowInfo().taskQueue),
     startToCloseTimeout: '1 minute',
-    retry: { initialInterval: '200ms', maximumInterval: '10s' },
+    // An hour of them: what cannot be done by then is left, or one turn would hold up all others for ever.
+    retry: { initialInterval: '200ms', maximumInterval: '10s', maximumAttempts: 360 },
   });
-  let told: string | undefined;
-  listen(state, (run_id) => (told = run_id));
+  listen(state);
   show(state);
   for (;;) {
     await condition(() => isBusy(state) || isLong(state));
     if (state.promoted) await takeBranch(acts, state);
-    else if (state.flight?.begun) await land(acts, state, state.flight, () => told);
+    else if (state.flight?.begun) await land(acts, state, state.flight);
     else await begin(acts, state);
     if (isLong(state)) return continueAsNew<typeof session>(state);
   }
@@ -48,8 +48,17 @@ const isLong = ({ pace }: SessionState): boolean => {
   return (continueAsNewSuggested || historyLength > (pace?.events ?? Infinity)) && allHandlersFinished();
 };
 
-function listen(state: SessionState, tell: (run_id: string) => void): void {
-  setHandler(turn, (request) => take(state, request), { validator: (request) => refuse(state, request) });
+function listen(state: SessionState): void {
+  setHandler(
+    turn,
+    (request) => {
+      const accepted = take(state, request);
+      // One that begins at once is shown when it has begun.
+      if (state.flight) show(state);
+      return accepted;
+    },
+    { validator: (request) => refuse(state, request) },
+  );
   setHandler(
     promote,
     (branch) => {
@@ -64,32 +73,8 @@ function listen(state: SessionState, tell: (run_id: string) => void): void {
     },
   );
   setHandler(ended, ({ run_id }) => {
-    if (run_id === state.flight?.turn.run_id) tell(run_id);
+    if (run_id === state.flight?.turn.run_id) state.flight.ended = true;
   });
-}
-
-const refusal = (type: string, message: string) => ApplicationFailure.nonRetryable(message, type);
-
-function refuse(state: SessionState, { policy }: TurnRequest): void {
-  if (policy === 'reject' && isBusy(state))
-    throw refusal(
-      'SessionBusy',
-      'The session is answering another message. Wait for its end, or send with double_texting queue or interrupt.',
-    );
-  if (state.queue.length >= mostQueued)
-    throw refusal('SessionFull', `${mostQueued} messages of the session wait already. Send this one later.`);
-}
-
-function take(state: SessionState, { policy, ...asked }: TurnRequest): TurnAccepted {
-  const position = ++state.turns;
-  if (policy === 'interrupt' && state.flight) {
-    state.withdrawn.push(...state.queue.splice(0));
-    state.interrupted = true;
-  }
-  state.queue.push({ ...asked, position });
-  // One that begins at once is shown when it has begun.
-  if (state.flight) show(state);
-  return { run_id: asked.run_id, position };
 }
 
 /** Withdrawn turns come before those that were queued after them. */
@@ -117,7 +102,10 @@ async function begin(acts: Acts, state: SessionState): Promise<void> {
 
 async function start({ startTurn }: Acts, state: SessionState, what: Pick<StartTurn, 'turn' | 'withdrawn'>) {
   const session: SessionRef = { session_id: state.session_id, workflow: workflowInfo().workflowId };
-  const { kind, conversation } = await startTurn({ session, conversation: state.conversation, ...what });
+  const { kind, conversation } = await orLeave(startTurn({ session, conversation: state.conversation, ...what }), {
+    kind: 'refused' as const,
+    conversation: state.conversation,
+  });
   state.conversation = conversation;
   return kind;
 }
@@ -136,45 +124,73 @@ function settle(state: SessionState): void {
 }
 
 /** Waits for the end of the turn in flight, and keeps what was answered. Comes back earlier when a new timeline is due. */
-async function land(acts: Acts, state: SessionState, flight: Flight, told: () => string | undefined): Promise<void> {
+async function land(acts: Acts, state: SessionState, flight: Flight): Promise<void> {
   const { run_id, message } = flight.turn;
-  if (!(await landed(acts, state, run_id, told))) return;
+  const run = await landed(acts, state, flight);
+  if (run === 'open') return;
+  if (run === 'gone' && !flight.kept) return beginAnew(state, flight);
   const request = { run_id, conversation: state.conversation };
-  const { conversation } = await acts.keepTurn(flight.kept ? request : { ...request, message });
+  const { conversation } = await orLeave(acts.keepTurn(flight.kept ? request : { ...request, message }), request);
   state.conversation = conversation;
   state.head = run_id;
   settle(state);
   show(state);
 }
 
-/** False: it has not ended, and a new timeline is due. */
-async function landed({ checkTurn }: Acts, state: SessionState, run_id: string, told: () => string | undefined) {
+/** Who opened the session was to begin its first run, and went before that. */
+function beginAnew(state: SessionState, { turn }: Flight): void {
+  if (state.interrupted) state.withdrawn.unshift(turn);
+  else state.queue.unshift(turn);
+  settle(state);
+}
+
+/** `open`: a new timeline is due. */
+async function landed({ checkTurn }: Acts, state: SessionState, flight: Flight): Promise<RunState> {
   const firstMs = state.pace?.check_ms ?? checkMs;
   for (let waitedMs = 0; ;) {
     const waitMs = Math.min(Math.max(firstMs, waitedMs / 4), longestCheckMs);
-    const heard = () => told() === run_id || state.interrupted === true || isLong(state);
+    const heard = () => flight.ended === true || state.interrupted === true || isLong(state);
     const isHeard = await condition(heard, waitMs);
-    if (told() === run_id) return true;
-    if (state.interrupted) {
-      state.interrupted = undefined;
-      // One that ended in the same moment has nothing to be cancelled.
-      await getExternalWorkflowHandle(run_id)
-        .cancel()
-        .catch(() => {});
-    } else if (isHeard) return false;
-    else if ((await checkTurn(run_id)) !== 'open') return true;
+    if (flight.ended) return 'ended';
+    if (isHeard && !state.interrupted) return 'open';
+    if (!state.interrupted || !(await cancel(flight))) {
+      const run = await orLeave(checkTurn(flight.turn.run_id), 'open' as const);
+      if (run !== 'open') return run;
+    }
+    state.interrupted = undefined;
     waitedMs += waitMs;
+  }
+}
+
+/** False: there is nothing to cancel, no more or not yet. */
+async function cancel({ turn }: Flight): Promise<boolean> {
+  try {
+    await getExternalWorkflowHandle(turn.run_id).cancel();
+    return true;
+  } catch {
+    return false;
   }
 }
 
 async function takeBranch({ keepBranch }: Acts, state: SessionState): Promise<void> {
   if (!state.promoted) return;
   const { run_id, messages } = state.promoted;
-  const { conversation } = await keepBranch(messages);
-  state.conversation = conversation;
-  state.head = run_id;
+  const kept = await orLeave(keepBranch(messages), undefined);
+  if (kept) {
+    state.conversation = kept.conversation;
+    state.head = run_id;
+  }
   state.promoted = undefined;
   show(state);
+}
+
+async function orLeave<T, Left>(work: Promise<T>, left: Left): Promise<T | Left> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ActivityFailure && !isCancellation(error)) return left;
+    throw error;
+  }
 }
 
 function show(state: SessionState): void {

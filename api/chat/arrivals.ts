@@ -38,6 +38,7 @@ export function createArrivals(deps: Core): Arrivals {
 
   return {
     async wait(session_id, turn, left) {
+      if (left.aborted) return;
       const mine: Awaited = { ...turn, arrived: Promise.withResolvers<void>() };
       const waiting = sessions.get(session_id) ?? [];
       const at = waiting.findIndex(({ position }) => position > turn.position);
@@ -95,6 +96,6 @@ async function doubt(deps: Core, session_id: string, { run_id, position }: Await
     return new ApiError(409, 'session_deleted', `Session '${session_id}' was deleted before this turn began.`);
   const isDue = session.begun < position || session.in_flight === run_id;
   if (isDue || (await exists(deps, run_id))) return undefined;
-  const why = `The turn has no run: its agent was deleted or disabled before it began.`;
+  const why = `The turn has no run: its agent was deleted or disabled before it began, or it could not be begun.`;
   return new ApiError(409, 'turn_refused', `Session '${session_id}': ${why}`);
 }

@@ -12,7 +12,7 @@ import { ApiError } from '../errors.ts';
 import { describe } from '../runs/describe.ts';
 import { digestOf, runIdOf } from '../runs/idempotency.ts';
 import { stored } from '../runs/keyword.ts';
-import { beginRun, known, type Started } from '../runs/start.ts';
+import { beginRun, known, type RunStart, type Started } from '../runs/start.ts';
 import { uuidv7 } from '../runs/uuid.ts';
 import { agentRun } from './agent-run.ts';
 import type { ChatRequest } from './shape.ts';
@@ -36,12 +36,16 @@ export async function takeMessage(deps: Core, chat: ChatRequest, key: string | u
   const before = key === undefined ? undefined : await startedBefore(deps, turn);
   if (before) return { kind: 'begun', session_id, run: before };
   for (;;) {
-    const begun = await beginSession(deps, { chat, session_id, turn, agent });
+    const opening = { chat, session_id, turn, agent };
+    const begun = await beginSession(deps, opening);
     if (begun) return { kind: 'begun', session_id, run: begun };
     const policy = chat.double_texting ?? agent.definition.config.double_texting;
     const accepted = await sendTurn(deps, session_id, { ...turn, policy });
-    // Undefined: it was deleted in between, so that it can begin anew.
-    if (accepted) return { kind: 'queued', session_id, ...accepted };
+    // It was deleted in between, so that it can begin anew.
+    if (!accepted) continue;
+    if (accepted.position > 1) return { kind: 'queued', session_id, ...accepted };
+    // Sent again: whoever opened the session with it may have gone before its run began.
+    return { kind: 'begun', session_id, run: await beginRun(deps, firstRun(opening)) };
   }
 }
 
@@ -83,15 +87,20 @@ interface Opening {
 }
 
 /** Undefined: there is such a session already. */
-async function beginSession(deps: Core, { chat, session_id, turn, agent }: Opening): Promise<Started | undefined> {
-  const session: SessionRef = { session_id, workflow: sessionWorkflow(session_id) };
-  const run = agentRun({ turn, session, agent: agent.agent, messages: [{ role: 'user', content: turn.message }] });
-  const opened = openSession(deps, session, turn);
+async function beginSession(deps: Core, opening: Opening): Promise<Started | undefined> {
+  const { chat, session_id, turn } = opening;
+  const opened = openSession(deps, refOf(session_id), turn);
   // A session that was not named is new: nothing has to be waited for.
   if (chat.session_id !== undefined && !(await opened)) return undefined;
-  const [begun] = await Promise.all([beginRun(deps, run), opened]);
+  const [begun] = await Promise.all([beginRun(deps, firstRun(opening)), opened]);
   return begun;
 }
+
+const refOf = (session_id: string): SessionRef => ({ session_id, workflow: sessionWorkflow(session_id) });
+
+/** Nothing was said before it. */
+const firstRun = ({ session_id, turn, agent: { agent } }: Opening): RunStart =>
+  agentRun({ turn, session: refOf(session_id), agent, messages: [{ role: 'user', content: turn.message }] });
 
 /** False: there is one. */
 async function openSession(deps: Core, session: SessionRef, turn: Omit<Turn, 'position'>): Promise<boolean> {

@@ -23,8 +23,9 @@ export async function sendTurn(
   if (!(await deps.workers.present())) throw noWorker();
   const session = deps.client.workflow.getHandle(sessionWorkflow(session_id));
   const ms = Math.max(confirmedWithinMs, deps.config.deadlineMs ?? 0);
-  // Sent again under the same id it is the same turn.
-  const sending = () => session.executeUpdate(turn, { args: [request], updateId: request.run_id });
+  // Sent again under the same id it is the same turn; with a key's other request the session has to see it.
+  const updateId = [request.run_id, request.request].join(':');
+  const sending = () => session.executeUpdate(turn, { args: [request], updateId });
   try {
     return await deps.updates.take(session_id, () => untilTaken(() => withDeadline(deps, () => orBusy(sending), ms)));
   } catch (error) {
@@ -66,13 +67,14 @@ export const noWorker = (): ApiError =>
     headers: { 'Retry-After': '5' },
   });
 
-/** The reason is the session's own sentence when it is one of its two; other failures stay inside. */
+/** The reason is the session's own sentence when it is one of its own; other failures stay inside. */
 export function refused(session_id: string, cause: unknown): ApiError {
   const failure = cause instanceof ApplicationFailure ? cause : undefined;
   if (failure?.type === 'SessionBusy')
     return new ApiError(409, 'session_busy', `Session '${session_id}': ${failure.message}`);
   if (failure?.type === 'SessionFull')
     return new ApiError(409, 'session_full', `Session '${session_id}': ${failure.message}`);
+  if (failure?.type === 'TurnTaken') return new ApiError(409, 'idempotency_key_reused', failure.message);
   return new ApiError(409, 'session_refused', `Session '${session_id}' cannot take it.`, { cause });
 }
 

@@ -25,7 +25,7 @@ export interface Branch {
   messages: Said[];
 }
 
-/** Refused by its validator: `SessionBusy` for the policy reject, `SessionFull`. */
+/** Refused by its validator: `SessionBusy` for the policy reject, `SessionFull`, `TurnTaken` for a run_id with another request. */
 export const turn = defineUpdate<TurnAccepted, [TurnRequest]>('turn');
 /** Refused by its validator while a turn is in flight or queued: `SessionBusy`. */
 export const promote = defineUpdate<{ head: string }, [Branch]>('promote');

@@ -8,6 +8,8 @@ export interface Flight {
   begun: boolean;
   /** The conversation has its message. */
   kept: boolean;
+  /** Its run has told its end. */
+  ended?: boolean;
 }
 
 export interface SessionState {
