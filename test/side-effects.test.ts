@@ -140,15 +140,16 @@ test('with `reuse` the earlier result is taken for the same arguments, and for o
   await run(new_run_id).terminate();
 });
 
-test('a restore in place asks as well', async () => {
+test('a restore in place asks as well, and the next one knows what the one before has done', async () => {
   const { id, before, outbox } = await source();
-  await post(stage.api, `/api/checkpoints/${before}/restore`, { create_new_run: false });
-  expect((await waits(run(id)))[0]?.question).toMatch(/^create_ticket was called before/);
-  await say(run(id), { decision: 'reuse' });
-  await ended(stage.api, id);
-  await post(stage.api, `/api/checkpoints/${before}/restore`, { create_new_run: false });
+  const restore = () => post(stage.api, `/api/checkpoints/${before}/restore`, { create_new_run: false });
+  await restore();
   expect((await waits(run(id)))[0]?.question).toMatch(/^create_ticket was called before,/);
   await say(run(id), 'approve');
+  await ended(stage.api, id);
+  await restore();
+  expect((await waits(run(id)))[0]?.question).toMatch(/^create_ticket was called 2 times before/);
+  await say(run(id), { decision: 'reuse' });
   await ended(stage.api, id);
   expect(await done()).toHaveLength(outbox.length + 1);
 });
