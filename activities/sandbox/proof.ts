@@ -75,10 +75,17 @@ function inWords(outcome: Outcome): string {
   return names.map((name, index) => `${String(name)}: ${String(whats[index])}`).join('; ');
 }
 
+/** A machine that is busy elsewhere may take all the time that a program has: that shows nothing yet. */
+const mostTries = 3;
+const ranOut = (outcome: Outcome): boolean => outcome.kind === 'limit' && outcome.limit === 'time';
+
 async function proveLimit(name: LimitName, run: Run, signal: AbortSignal): Promise<void> {
   const program = overLimits[name];
   if (!program) return;
-  const outcome = await run({ ...program, inputs: {} }, signal);
+  let outcome = await run({ ...program, inputs: {} }, signal);
+  const tries = name === 'time' ? 1 : mostTries;
+  for (let tried = 1; tried < tries && ranOut(outcome); tried++)
+    outcome = await run({ ...program, inputs: {} }, signal);
   if (outcome.kind === 'limit' && outcome.limit === name) return;
   throw new SandboxUnavailable(`The sandbox does not hold on this machine: limit of ${name} (${told(outcome)}).`);
 }
