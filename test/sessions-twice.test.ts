@@ -53,7 +53,7 @@ test('the first message of a named session, sent thrice at once with one key, is
 });
 
 test('a turn that waits is known by its key in a later timeline, too; another message under the key is 409', async () => {
-  chat.world.openai.script({ match: 'hold them up', tokens: 300, tokenMs: 20 });
+  chat.world.openai.script({ match: 'hold them up', tokens: 3000, tokenMs: 20 });
   const { session_id, turn } = await openAlone({ events: 16, check_ms: 50 });
   await expect.poll(() => calls(turn.message).length).toBe(1);
   await chat.stream('hold them up', { session_id });
@@ -66,15 +66,18 @@ test('a turn that waits is known by its key in a later timeline, too; another me
   const others = [];
   for (let i = 0; (await handle.describe()).runId === runId; i++)
     others.push(await chat.stream(`other ${i}`, { session_id }));
-  const { turns } = await chat.session(session_id);
+  const turns = 3 + others.length;
+  expect(await chat.session(session_id)).toMatchObject({ turns, queued: turns - 2 });
   const wrong = await send(key, 'something else', session_id);
   expect([wrong.status, (await json(wrong)).type]).toEqual([409, 'idempotency_key_reused']);
   const again = send(key, 'waits', session_id);
   for (const { body } of others) await body?.cancel();
+  const { in_flight } = await chat.session(session_id);
+  await chat.api.ask('POST', `/api/runs/${in_flight}/cancel`);
   const [one, two] = await Promise.all([waiting, again].map(async (answer) => json<{ run_id: string }>(await answer)));
   expect(two?.run_id).toBe(one?.run_id);
   await idle(session_id);
-  expect((await chat.session(session_id)).turns).toBe(turns);
+  expect(await chat.session(session_id)).toMatchObject({ turns });
   expect(calls('waits')).toHaveLength(1);
 });
 

@@ -3,9 +3,9 @@ import {
   ActivityFailure,
   allHandlersFinished,
   condition,
-  continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  makeContinueAsNewFunc,
   proxyActivities,
   setHandler,
   upsertMemo,
@@ -36,8 +36,14 @@ export async function session(state: SessionState): Promise<void> {
     if (state.promoted) await takeBranch(acts, state);
     else if (state.flight?.begun) await land(acts, state, state.flight);
     else await begin(acts, state);
-    if (isLong(state)) return continueAsNew<typeof session>(state);
+    if (isLong(state)) return goOn(state);
   }
+}
+
+/** Its memo goes along: nobody is to read a session that seems to know nothing. */
+function goOn(state: SessionState): Promise<never> {
+  const memo = { session: memoOf(state, new Date().toISOString()) };
+  return makeContinueAsNewFunc<typeof session>({ memo })(state);
 }
 
 type Acts = ReturnType<typeof proxyActivities<SessionActivities>>;
