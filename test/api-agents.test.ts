@@ -7,6 +7,7 @@ import { resolveAgent } from '../api/agents/resolve.ts';
 import { seedAgents } from '../api/agents/seed.ts';
 import type { AgentAnswer, agentList } from '../api/agents/shape.ts';
 import { shipped } from '../api/agents/shipped.ts';
+import type { AgentSnapshot } from '../workflows/agent/snapshot.ts';
 import { definitionId } from '../workflows/definition.ts';
 import { type ApiStage, json, openApiStage } from './api-stage.ts';
 
@@ -199,6 +200,23 @@ test('an agent is resolved with the agents below it, three deep, without circles
   await api.ask('PUT', `/api/agents/${names[2]}`, { enabled: false });
   expect(await resolved()).toEqual(names.slice(0, 2).map((name) => [name]));
   expect(await resolveAgent(api.deps, unique('nobody'))).toBeUndefined();
+});
+
+test('of agents that all know each other each is read once, and a run keeps a hundred of them at most', async () => {
+  const names = Array.from({ length: 7 }, (_, i) => unique(`of-many-${i}`));
+  for (const name of names) await make(name, {});
+  for (const name of names) await api.ask('PUT', `/api/agents/${name}`, { agents: names });
+  let reads = 0;
+  const open: typeof api.deps.open = (payload) => {
+    reads++;
+    return api.deps.open(payload);
+  };
+  const count = ({ agents }: AgentSnapshot): number => agents.reduce((sum, agent) => sum + count(agent), agents.length);
+  const { agent } = (await resolveAgent({ ...api.deps, open }, names[0]!))!;
+  expect(agent.agents.map(({ name }) => name)).toEqual(names.slice(1));
+  expect(count(agent)).toBe(100);
+  // The one that is asked, and it again among those that the others know.
+  expect(reads).toBe(names.length);
 });
 
 test('no run whose id looks like that of an agent is one, and no write takes its place', async () => {

@@ -1,6 +1,7 @@
 // Makes, changes and deletes agents. Changes of one agent are made one after the other.
 import type { AgentDefinition } from '../../workflows/definition.ts';
 import { agentDefinition } from '../../workflows/definition.ts';
+import { createLanes } from '../chat/lanes.ts';
 import { inTime, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError, type WrongField, wrongFields } from '../errors.ts';
@@ -19,7 +20,9 @@ export interface AgentChanges {
 
 export function createAgentChanges(deps: Core): AgentChanges {
   const { clock = Date.now, writtenAgents } = deps;
-  const inTurn = createTurns(deps);
+  const lanes = createLanes(1);
+  /** Waits no longer than for one call. Of several API processes the last writer counts. */
+  const inTurn = <T>(name: string, work: () => Promise<T>): Promise<T> => inTime(deps, lanes.take(name, work));
   const now = () => new Date(clock()).toISOString();
   return {
     create: (given) =>
@@ -110,19 +113,4 @@ async function requireKnown(
     wrong.push({ loc: ['body', 'agents', index], msg: `There is no agent '${agent}'.`, type: 'unknown_agent' });
   });
   if (wrong.length > 0) throw wrongFields(...wrong);
-}
-
-/** Runs what is done under one key one after the other, and waits no longer than for one call. Of several API processes the last writer counts. */
-function createTurns(deps: Core): <T>(key: string, work: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
-  return async (key, work) => {
-    const before = last.get(key) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    last.set(key, mine);
-    const done = () => {
-      if (last.get(key) === mine) last.delete(key);
-    };
-    mine.finally(done).catch(() => {});
-    return inTime(deps, mine);
-  };
 }

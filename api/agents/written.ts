@@ -15,6 +15,7 @@ export function createWrittenAgents(clock: () => number = Date.now): WrittenAgen
   const written = new Map<string, { at: number; row: AgentRow | null }>();
   return {
     wrote(name, row) {
+      for (const [old, { at }] of written) if (clock() - at > keptMs) written.delete(old);
       written.delete(name);
       written.set(name, { at: clock(), row });
     },
