@@ -104,6 +104,20 @@ test('steps of children count, and a deadline holds them', async () => {
   await late.terminate();
 });
 
+test('a child is heard though another one was refused for having its id', async () => {
+  world.openai.script({ match: 'twins', ...slowly });
+  const topic = 'twins';
+  const run = await world.client.workflow.start('hasTwins', {
+    taskQueue: world.taskQueue,
+    workflowId: `${topic}-${crypto.randomUUID()}`,
+    args: [{ topic }],
+    memo: { limits: { max_steps: 2 } },
+  });
+  await inState(run, 'waiting');
+  await run.signal(limitsSignal, { max_steps: null });
+  expect(await run.result()).toBe('4 made');
+});
+
 test('limits that come while children are at work hold for them, too', async () => {
   world.openai.script({ match: 'later', ...slowly });
   const run = await start({ topic: 'later', children: 1, each: 50 });

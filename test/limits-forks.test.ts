@@ -89,6 +89,8 @@ async function raised(topic: string): Promise<Started> {
   const source = await start('loops', { topic, most: 6 }, { max_tokens: 1000 });
   await inState(source.run, 'waiting');
   await source.run.signal(limitsSignal, { max_tokens: 1100 });
+  const asks = async () => (await source.run.query(state)).waiting_for[0]?.waiting_id;
+  await expect.poll(asks).toBe('budget-2');
   await source.run.executeUpdate(answer, { args: [{ waiting_id: 'budget-2', value: { max_tokens: 2500 } }] });
   expect(await source.run.result()).toBe(6);
   return source;

@@ -120,6 +120,29 @@ test('what retries spent in vain counts', async () => {
   await run.terminate();
 });
 
+test('who gives up waiting for room does not take back the question that others wait for', async () => {
+  costs('two wait', 300);
+  const run = await start('givesUp', { topic: 'two wait' }, { max_steps: 1 });
+  await asked(run);
+  const gaveUp = async () =>
+    (await run.fetchHistory()).events?.some((event) => event.timerFiredEventAttributes) === true;
+  await expect.poll(gaveUp, { timeout: 5000 }).toBe(true);
+  expect((await asked(run)).waiting_id).toBe('budget-1');
+  await answered(run, { max_steps: null });
+  expect(await run.result()).toBe('1 made');
+});
+
+test('of steps that are begun at once 200 are in flight, and the others follow', async () => {
+  world.openai.script({ match: 'wide', times: Infinity, tokens: 1 });
+  const run = await start('crowds', { topic: 'wide', width: 203 }, {});
+  expect(await run.result()).toBe(203);
+  const { events } = await run.fetchHistory();
+  const scheduled = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: step }) => step ?? []);
+  const byTask = Map.groupBy(scheduled, (step) => String(step.workflowTaskCompletedEventId));
+  expect([...byTask.values()][0]).toHaveLength(200);
+  expect(scheduled).toHaveLength(203);
+});
+
 test('a budget in US$ holds; of a model without a known price it says so after the first call', async () => {
   world.openai.script({ match: 'dear', times: Infinity, usage: { input_tokens: 1_000_000, output_tokens: 0 } });
   const [priced, unpriced] = await Promise.all([
@@ -157,10 +180,14 @@ test('a deadline that fails a run aborts what is in flight, and does not wait fo
 
 test('limits that make no sense are none', async () => {
   const odd: object = { max_tokens: 'many', max_steps: -1, max_cost_usd: null, deadline_s: 0, on_breach: 17 };
+  world.openai.script({ match: 'odd', times: Infinity, tokens: 10, tokenMs: 60 });
   const run = await start('loops', { topic: 'odd', most: 2 }, odd);
   await run.signal('limits', 'nonsense');
   await run.signal('limits');
   await run.signal('child_spent', { child: 1 });
+  const unpriced = { input_tokens: 1, output_tokens: 1 };
+  await run.signal('spent', { step: '1', round: 0, spent: unpriced });
   await run.signal('allowance', 'all');
   expect(await run.result()).toBe(2);
+  expect((await run.query(state)).waste.cost_usd).toBe(0);
 });

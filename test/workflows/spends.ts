@@ -1,5 +1,5 @@
 // Runs that spend: for ever, side by side, through children.
-import { executeChild, uuid4 } from '@temporalio/workflow';
+import { CancellationScope, executeChild, isCancellation, startChild, uuid4 } from '@temporalio/workflow';
 import { z } from 'zod';
 import { user } from '../../workflows/prompt.ts';
 import { askPerson } from '../../workflows/runtime/person.ts';
@@ -49,3 +49,25 @@ export async function sitsThere({ topic }: z.infer<typeof sits>): Promise<unknow
   return askPerson({ name: 'verdict', question: 'Well?' });
 }
 sitsThere.input = sits;
+
+/** One call, then two children, of which one is wanted for a moment only. */
+export async function givesUp({ topic }: z.infer<typeof sits>): Promise<string> {
+  await call('first', topic);
+  const child = (most: number) =>
+    executeChild(loops, { workflowId: `${topic}-child-${uuid4()}`, args: [{ topic, most }] });
+  const soon = CancellationScope.withTimeout('1 second', () => child(1)).catch((error: unknown) => {
+    if (!isCancellation(error)) throw error;
+  });
+  const [made] = await Promise.all([child(1), soon]);
+  return `${made} made`;
+}
+givesUp.input = sits;
+
+/** A child at work, and another one that is refused, for it has the same id. */
+export async function hasTwins({ topic }: z.infer<typeof sits>): Promise<string> {
+  const workflowId = `${topic}-twin-${uuid4()}`;
+  const first = await startChild(loops, { workflowId, args: [{ topic, most: 4 }] });
+  await startChild(loops, { workflowId, args: [{ topic, most: 4 }] }).catch(() => {});
+  return `${await first.result()} made`;
+}
+hasTwins.input = sits;

@@ -31,6 +31,13 @@ export const boundsOf = (limits: Limits | undefined, since: number): Bounds => (
   until: limits?.deadline_s === undefined ? Infinity : since + limits.deadline_s * 1000,
 });
 
+export const tighter = (a: Bounds, b: Bounds): Bounds => ({
+  steps: Math.min(a.steps, b.steps),
+  tokens: Math.min(a.tokens, b.tokens),
+  cost_usd: Math.min(a.cost_usd, b.cost_usd),
+  until: Math.min(a.until, b.until),
+});
+
 export type Verdict =
   | { kind: 'free' }
   /** What is in flight may use the rest up: nobody knows before it has come back. */

@@ -1,13 +1,14 @@
 // What is left for a run to spend: each step asks it for room, and it asks a person for more, or ends the run.
-import { type ApplicationFailure, condition, sleep, workflowInfo } from '@temporalio/workflow';
-import { type Amount, type Bounds, boundsOf, judge, sum, type Verdict, noAmount } from './bounds.ts';
-import { exceeded, howToAnswer, sentence } from './breach.ts';
-import { boundsIn } from './kin.ts';
+import { type ApplicationFailure, condition } from '@temporalio/workflow';
+import { createAlarm } from './alarm.ts';
+import { type Amount, type Bounds, noAmount, type Verdict } from './bounds.ts';
+import { exceeded } from './breach.ts';
+import { createCounters } from './counters.ts';
 import type { Ledger } from './ledger.ts';
-import { changed as changedLimits, decisionIn, type Limits } from './limits.ts';
+import type { LimitName, Limits } from './limits.ts';
+import { createPlea } from './plea.ts';
+import { createReach } from './reach.ts';
 import type { Waits } from './waits.ts';
-
-type Over = Extract<Verdict, { kind: 'over' }>;
 
 export interface Budget {
   /** False: nothing is asked of anybody. */
@@ -48,143 +49,96 @@ export interface BudgetOptions {
 }
 
 export function createBudget({ ledger, waits, steps, end, beg, changed }: BudgetOptions): Budget {
-  let limits = changedLimits(undefined, workflowInfo().memo?.['limits']);
-  let allowance = boundsIn(workflowInfo().memo?.['family']);
-  let since = Date.now();
-  let before = 0;
-  let answered = 0;
-  /** Of the limits: whoever waits under older ones looks again. */
-  let age = 0;
-  let alarm = 0;
+  const counters = createCounters(ledger, steps);
+  const reach = createReach(counters);
   let failure: ApplicationFailure | undefined;
   let suspended = false;
-  let postponed: Over | undefined;
-  let asking: { close(): void } | undefined;
-  const reserved = new Set<Amount>();
-  const held = new Set<Amount>();
+  let postponed: LimitName | undefined;
+  /** Of what bounds the run: whoever waits under older bounds looks again. */
+  let age = 0;
+  /** So many wait for room. */
+  let held = 0;
 
-  const own = (): number => steps() - answered - before;
-  const spent = (): Amount => {
-    const { input_tokens, output_tokens, cost_usd } = ledger.counted();
-    return { steps: own() + ledger.childSteps(), tokens: input_tokens + output_tokens, cost_usd };
-  };
-  const standing = (bounds: Bounds) => ({
-    bounds,
-    spent: spent(),
-    reserved: [...reserved].reduce(sum, noAmount),
-    now: Date.now(),
+  const verdictOn = (wanted: Amount): Verdict => (suspended ? { kind: 'later' } : reach.verdict(wanted));
+  const account = () => ({
+    limits: reach.limits(),
+    spent: counters.spent(),
+    seconds: (Date.now() - counters.since()) / 1000,
   });
-  const ownVerdict = (wanted: Amount): Verdict => judge(standing(boundsOf(limits, since)), wanted);
-  const verdictOn = (wanted: Amount): Verdict => {
-    if (suspended) return { kind: 'later' };
-    const verdict = ownVerdict(wanted);
-    return verdict.kind === 'over' || !allowance ? verdict : stricter(verdict, judge(standing(allowance), wanted));
-  };
-
-  const stop = () => {
-    asking?.close();
-    asking = undefined;
-  };
-  const account = () => ({ limits, spent: spent(), seconds: (Date.now() - since) / 1000 });
-  const fail = (why: Over) => {
+  const fail = (limit: LimitName) => {
     if (suspended) {
-      postponed = why;
+      postponed = limit;
       return undefined;
     }
-    failure ??= exceeded(why.limit, account());
-    stop();
+    failure ??= exceeded(limit, account());
+    plea.withdraw();
     end();
     return failure;
   };
   const change = (told: unknown) => {
-    limits = changedLimits(limits, told);
+    reach.change(told);
     age++;
-    stop();
-    arm();
+    plea.withdraw();
+    alarm.set();
     changed();
   };
-
-  /** A run that is to fail at its deadline does so whatever it waits for. */
-  const arm = () => {
-    const mine = ++alarm;
-    if (limits?.deadline_s === undefined || limits.on_breach !== 'fail') return;
-    const ms = Math.max(1, since + limits.deadline_s * 1000 - Date.now());
-    const ring = () => {
-      if (mine === alarm) fail({ kind: 'over', limit: 'deadline_s' });
-    };
-    void sleep(ms).then(ring, () => {});
-  };
-
-  const ask = (why: Over) => {
-    const question = `${sentence(why.limit, account())} ${howToAnswer(why.limit)}`;
-    asking ??= waits.hold(
-      { name: 'budget', kind: 'budget', question },
-      {
-        objection: (value) => (decisionIn(value).kind === 'nonsense' ? howToAnswer(why.limit) : undefined),
-        answered(value) {
-          answered++;
-          const decision = decisionIn(value);
-          if (decision.kind === 'fail') fail(why);
-          else if (decision.kind === 'change') change(decision.to);
-        },
-      },
-    );
-  };
+  const plea = createPlea(waits, (decision, limit) => {
+    counters.answered();
+    if (decision.kind === 'fail') fail(limit);
+    else if (decision.kind === 'change') change(decision.to);
+  });
+  const alarm = createAlarm(
+    () => fatalDeadline(reach.limits(), counters.since()),
+    () => fail('deadline_s'),
+  );
 
   /** What is done about it: by its own limits it asks or ends, by those of the run whose child it is it asks that one. */
-  const breached = (wanted: Amount, verdict: Over) => {
-    if (ownVerdict(wanted).kind !== 'over') beg(wanted);
-    else if (limits?.on_breach === 'fail') throw fail(verdict);
-    else ask(verdict);
+  const breached = (wanted: Amount, limit: LimitName) => {
+    if (reach.ownVerdict(wanted).kind !== 'over') beg(wanted);
+    else if (reach.limits()?.on_breach === 'fail') throw fail(limit);
+    else plea.make(limit, account());
+  };
+  const room = async (wanted: Amount) => {
+    held++;
+    try {
+      for (;;) {
+        if (failure) throw failure;
+        const verdict = verdictOn(wanted);
+        if (verdict.kind === 'free') return;
+        if (verdict.kind === 'over') breached(wanted, verdict.limit);
+        const seen = age;
+        await condition(() => failure !== undefined || age !== seen || isOther(verdict, verdictOn(wanted)));
+      }
+    } finally {
+      if (--held === 0) plea.withdraw();
+    }
+  };
+  const beginAnew = () => {
+    counters.begin();
+    age++;
+    alarm.drop();
+    // Not at once: what is begun in the moment in which a journal ends would be taken for the journal's.
+    void Promise.resolve().then(alarm.set);
   };
 
-  if (limits) arm();
+  alarm.set();
 
   return {
     get limited() {
-      return limits !== undefined || allowance !== undefined || failure !== undefined;
+      return reach.bounded || failure !== undefined;
     },
-    limits: () => limits,
-    steps: () => spent().steps,
+    limits: reach.limits,
+    steps: () => counters.spent().steps,
     change,
     reserve(wanted) {
       if (failure) throw failure;
-      if (verdictOn(wanted).kind !== 'free') return undefined;
-      reserved.add(wanted);
-      return () => void reserved.delete(wanted);
+      return verdictOn(wanted).kind === 'free' ? counters.reserve(wanted) : undefined;
     },
-    async room(wanted) {
-      held.add(wanted);
-      try {
-        for (;;) {
-          if (failure) throw failure;
-          const verdict = verdictOn(wanted);
-          if (verdict.kind === 'free') return;
-          if (verdict.kind === 'over') breached(wanted, verdict);
-          const seen = age;
-          await condition(() => failure !== undefined || age !== seen || isOther(verdict, verdictOn(wanted)));
-        }
-      } finally {
-        held.delete(wanted);
-        if (held.size === 0) stop();
-      }
-    },
+    room,
     isSpent: () => verdictOn(noAmount).kind === 'over',
-    left(used) {
-      const { steps, tokens, cost_usd } = spent();
-      const of = (limit: number, all: number, already: number) =>
-        limit === Infinity ? limit : Math.max(0, limit - all) + already;
-      const within = (bounds: Bounds): Bounds => ({
-        steps: of(bounds.steps, steps, used.steps),
-        tokens: of(bounds.tokens, tokens, used.tokens),
-        cost_usd: of(bounds.cost_usd, cost_usd ?? Infinity, used.cost_usd ?? 0),
-        until: bounds.until,
-      });
-      const mine = within(boundsOf(limits, since));
-      return allowance ? tighter(mine, within(allowance)) : mine;
-    },
+    left: reach.left,
     allow(bounds) {
-      allowance = bounds;
+      reach.allow(bounds);
       age++;
     },
     suspend() {
@@ -194,32 +148,18 @@ export function createBudget({ ledger, waits, steps, end, beg, changed }: Budget
       suspended = false;
       const due = postponed;
       postponed = undefined;
-      if (!anew) {
-        if (due) fail(due);
-        return;
-      }
-      since = Date.now();
-      before = steps();
-      answered = 0;
-      age++;
-      alarm++;
-      // Not at once: what is begun in the moment in which a journal ends would be taken for the journal's.
-      void Promise.resolve().then(arm);
+      if (anew) beginAnew();
+      else if (due) fail(due);
     },
     failure: () => failure,
   };
 }
 
+/** A run that is to fail at its deadline does so whatever it waits for; one that is to ask does not before its next step. */
+function fatalDeadline(limits: Limits | undefined, since: number): number | undefined {
+  return limits?.deadline_s === undefined || limits.on_breach !== 'fail' ? undefined : since + limits.deadline_s * 1000;
+}
+
 function isOther(a: Verdict, b: Verdict): boolean {
   return a.kind !== b.kind || (a.kind === 'over' && b.kind === 'over' && a.limit !== b.limit);
 }
-
-const rank = { free: 0, later: 1, over: 2 };
-const stricter = (a: Verdict, b: Verdict): Verdict => (rank[b.kind] > rank[a.kind] ? b : a);
-
-const tighter = (a: Bounds, b: Bounds): Bounds => ({
-  steps: Math.min(a.steps, b.steps),
-  tokens: Math.min(a.tokens, b.tokens),
-  cost_usd: Math.min(a.cost_usd, b.cost_usd),
-  until: Math.min(a.until, b.until),
-});

@@ -24,6 +24,8 @@ export interface Family {
 }
 
 interface Child {
+  /** As the code knows it. Another one may be refused for having the same. */
+  id: string;
   started: Promise<unknown>;
   /** Waits for room in the name of the child. */
   waiting?: CancellationScope;
@@ -36,34 +38,34 @@ interface Child {
 }
 
 export function createFamily(ledger: Ledger, budget: Budget): Family {
-  const children = new Map<string, Child>();
+  const children = new Set<Child>();
   const post = createPost();
 
   /** One that has not begun cannot be reached. */
-  const when = async (id: string, child: Child, send: () => Promise<unknown>) => {
+  const when = async (child: Child, send: () => Promise<unknown>) => {
     await child.started.catch(() => {});
-    if (children.get(id) === child) await send();
+    if (children.has(child)) await send();
   };
-  const allow = (id: string, child: Child, allowance: Allowance) => {
+  const allow = (child: Child, allowance: Allowance) => {
     child.tells = true;
-    void when(id, child, () => post.send(id, messages.allowance, allowance));
+    void when(child, () => post.send(child.id, messages.allowance, allowance));
   };
-  const grant = (id: string, child: Child) => {
+  const grant = (child: Child) => {
     child.held = false;
-    allow(id, child, allowanceOf(budget.left(child.told ? amountOf(child.told) : noAmount)));
+    allow(child, allowanceOf(budget.left(child.told ? amountOf(child.told) : noAmount)));
   };
-  const hold = (id: string, child: Child) => {
+  const hold = (child: Child) => {
     child.held = true;
-    allow(id, child, { until: 0 });
+    allow(child, { until: 0 });
   };
   /** In the name of a child that wants more. */
-  const wait = async (id: string, child: Child, wanted: Amount) => {
+  const wait = async (child: Child, wanted: Amount) => {
     child.waiting?.cancel();
     const scope = new CancellationScope();
     child.waiting = scope;
     try {
       await scope.run(() => budget.room(wanted));
-      grant(id, child);
+      grant(child);
     } catch {
       // The run ends, the child has ended, or it wants something else by now.
     } finally {
@@ -71,19 +73,19 @@ export function createFamily(ledger: Ledger, budget: Budget): Family {
     }
   };
   /** Runs that began with older code have told their children nothing. */
-  const tellAll = (tell: (id: string, child: Child) => Promise<unknown>) => {
+  const tellAll = (tell: (id: string) => Promise<unknown>) => {
     if (children.size === 0 || !patched('runtime/1')) return;
-    for (const [id, child] of children) void when(id, child, () => tell(id, child));
+    for (const child of children) void when(child, () => tell(child.id));
   };
 
   return {
     memo: () => (budget.limited ? { family: allowanceOf(budget.left(noAmount)) } : undefined),
     child(id, started, ended) {
-      const child: Child = { started, held: false, tells: budget.limited };
-      children.set(id, child);
+      const child: Child = { id, started, held: false, tells: budget.limited };
+      children.add(child);
       const close = async () => {
         await ended.catch(() => {});
-        children.delete(id);
+        children.delete(child);
         child.waiting?.cancel();
       };
       void close();
@@ -92,24 +94,24 @@ export function createFamily(ledger: Ledger, budget: Budget): Family {
     resume: (action) => tellAll((id) => post.send(id, messages.resume, action)),
     limited() {
       const spent = budget.isSpent();
-      for (const [id, child] of children) {
-        if (spent) hold(id, child);
-        else if (budget.limited && !child.tells) grant(id, child);
+      for (const child of children) {
+        if (spent) hold(child);
+        else if (budget.limited && !child.tells) grant(child);
       }
     },
     heard(told) {
       const report = childToldIn(told);
       if (!report) return;
-      const [id, child] = [...children].find(([id]) => isNameOf(report.child, id)) ?? [];
-      if (!child || id === undefined) return;
+      const child = [...children].find(({ id }) => isNameOf(report.child, id));
+      if (!child) return;
       child.told = report;
       ledger.childSpent(report);
       const spent = budget.isSpent();
-      for (const [id, child] of children) if (spent && !child.held && !child.waiting) hold(id, child);
-      if (report.wants) void wait(id, child, report.wants);
+      for (const child of children) if (spent && !child.held && !child.waiting) hold(child);
+      if (report.wants) void wait(child, report.wants);
     },
     begin() {
-      for (const child of children.values()) {
+      for (const child of children) {
         child.held = false;
         delete child.told;
       }

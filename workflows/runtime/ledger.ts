@@ -119,7 +119,9 @@ export function isSpent(value: unknown): value is Spent {
     'input_tokens' in value &&
     typeof value.input_tokens === 'number' &&
     'output_tokens' in value &&
-    typeof value.output_tokens === 'number'
+    typeof value.output_tokens === 'number' &&
+    'cost_usd' in value &&
+    (value.cost_usd === null || typeof value.cost_usd === 'number')
   );
 }
 
