@@ -121,3 +121,12 @@ test('a message that interrupts stops the model at once, and what it had said st
   expect(partial).toMatchObject({ role: 'assistant', text: expect.stringMatching(/^Answer \w+/) });
   expect(stop).toEqual({ role: 'user', text: 'Stop.' });
 });
+
+test('a message that interrupts the last turn gets one more', async () => {
+  agents.openai.script({ match: 'Tell me', tokens: 500, tokenMs: 20 });
+  agents.openai.script({ match: 'Stop', text: 'Stopped.' });
+  const run = await agents.begin({ config: { max_steps: 1 } }, 'Tell me.');
+  await agents.openai.until(() => agents.openai.ledger.some(({ tokens }) => tokens > 5));
+  await run.signal(message, { text: 'Stop.', policy: 'interrupt' });
+  expect(await run.result()).toEqual({ response: 'Stopped.', termination_reason: 'answered', turns: 2 });
+});

@@ -36,7 +36,10 @@ export async function runAgent(agent: AgentSnapshot, said: Message[], { inbox, w
     if (left === 'wrap_up') talk.say(user(agent.config.recovery?.message ?? ''));
     talk.say(...inbox.take().map(user));
     const reply = await think(talk, equipped, inbox);
-    if (!reply) continue;
+    if (!reply) {
+      turns.grant();
+      continue;
+    }
     response = reply.text;
     if (reply.tool_calls.length > 0) {
       // Their results would be told to nobody.
