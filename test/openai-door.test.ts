@@ -455,3 +455,15 @@ test('a response is deleted once it has ended', async () => {
   await openai.responses.delete(open.id);
   await expect(openai.responses.retrieve(open.id)).rejects.toBeInstanceOf(NotFoundError);
 });
+
+test('what may have been taken is not asked for again by the packages themselves', async () => {
+  const { conversation } = await openai.responses.create({ model, input: 'Hello.' });
+  const hasty = await openApiStage(world, { config: { ...api.deps.config, deadlineMs: 1500 } });
+  await world.dismiss();
+  const turn = { model, input: 'Are you there?', conversation, stream: true };
+  const answer = await hasty.ask('POST', '/v1/responses', turn);
+  expect(await json(answer)).toMatchObject({ type: 'turn_not_confirmed' });
+  expect([answer.status, answer.headers.get('x-should-retry')]).toEqual([503, 'false']);
+  await hasty.close();
+  await world.hire();
+});

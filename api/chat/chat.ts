@@ -14,9 +14,10 @@ import { digestOf, runIdOf } from '../runs/idempotency.ts';
 import { stored } from '../runs/keyword.ts';
 import { beginRun, known, type RunStart, type Started } from '../runs/start.ts';
 import { uuidv7 } from '../runs/uuid.ts';
+import { noWorker } from '../sessions/update.ts';
 import { agentRun } from './agent-run.ts';
 import type { ChatRequest } from './shape.ts';
-import { noWorker, sendTurn } from './turn.ts';
+import { sendTurn } from './turn.ts';
 
 type Agent = NonNullable<Awaited<ReturnType<typeof resolveAgent>>>;
 

@@ -1,15 +1,9 @@
 // Makes a branch the head of its session: what is said next goes on from there.
-import {
-  type WorkflowExecutionDescription,
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from '@temporalio/client';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { z } from 'zod';
 import { said } from '../../workflows/prompt.ts';
-import { type Branch, promote, sessionWorkflow } from '../../workflows/session/messages.ts';
+import { type Branch, promote } from '../../workflows/session/messages.ts';
 import { attributes } from '../../workflows/runtime/messages.ts';
-import { noWorker, notConfirmed, refused } from '../chat/turn.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
@@ -18,10 +12,10 @@ import { describe, requireRun } from '../runs/describe.ts';
 import { shown } from '../runs/keyword.ts';
 import { readRun } from '../runs/read.ts';
 import { isEnded } from '../runs/status.ts';
+import { updateSession } from './update.ts';
 
 /** Forks of forks, at most. */
 const deepest = 100;
-const confirmedWithinMs = 2000;
 
 const talk = z.object({ messages: z.array(said).min(1) });
 
@@ -57,16 +51,6 @@ async function sessionOf(deps: Core, run: WorkflowExecutionDescription): Promise
 }
 
 async function send(deps: Core, session_id: string, branch: Branch): Promise<void> {
-  if (!(await deps.workers.present())) throw noWorker();
-  const session = deps.client.workflow.getHandle(sessionWorkflow(session_id));
-  const ms = Math.max(confirmedWithinMs, deps.config.deadlineMs ?? 0);
-  try {
-    await withDeadline(deps, () => session.executeUpdate(promote, { args: [branch] }), ms);
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError) throw refused(session_id, error.cause);
-    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw notConfirmed(error);
-    if (error instanceof WorkflowNotFoundError)
-      throw new ApiError(409, 'no_session', `Session '${session_id}' was deleted.`);
-    throw error;
-  }
+  const head = await updateSession(deps, session_id, (session) => session.executeUpdate(promote, { args: [branch] }));
+  if (!head) throw new ApiError(409, 'no_session', `Session '${session_id}' was deleted.`);
 }

@@ -18,7 +18,7 @@ export async function removeSession(deps: Core, id: string, runs: boolean): Prom
   if (in_flight !== null || turns > begun || found.raw.pendingWorkflowTask) throw busy(id);
   await withDeadline(deps, () => deps.client.workflow.getHandle(sessionWorkflow(id), found.runId).terminate('deleted'));
   deps.removed.add(found);
-  await forget(deps, id, found.runId);
+  await longRead(deps, () => forget(deps, id, found.runId));
   if (runs) await removeRuns(deps, id);
 }
 

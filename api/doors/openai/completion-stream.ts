@@ -14,8 +14,9 @@ export async function streamCompletion(
   run: string,
   wanted: { usage: boolean },
 ): Promise<Response> {
-  const subscription = await subscribe(deps, run);
   const begun = await readRun(deps, run);
+  // Last, for nobody would close it if what comes after it failed.
+  const subscription = await subscribe(deps, run);
   const head = headOf(begun, 'chat.completion.chunk');
   const structured = isStructured(begun);
   const text = createCompletionText();

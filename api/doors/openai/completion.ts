@@ -1,7 +1,7 @@
 // Chat completions: an agent answers messages. https://platform.openai.com/docs/api-reference/chat
 import type { Context } from 'hono';
-import { noWorker } from '../../chat/turn.ts';
 import type { Core } from '../../deps.ts';
+import { noWorker } from '../../sessions/update.ts';
 import { ask, refuseTools } from './ask.ts';
 import { readCompletion } from './completion-object.ts';
 import { streamCompletion } from './completion-stream.ts';

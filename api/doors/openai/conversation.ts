@@ -3,6 +3,7 @@ import type { Core } from '../../deps.ts';
 import type { Arrivals } from '../../chat/arrivals.ts';
 import { takeMessage } from '../../chat/chat.ts';
 import { chatRequest } from '../../chat/shape.ts';
+import { ApiError } from '../../errors.ts';
 import { readRun } from '../../runs/read.ts';
 import type { RunAnswer } from '../../runs/shape.ts';
 import { isEnded } from '../../runs/status.ts';
@@ -10,7 +11,7 @@ import { readSession } from '../../sessions/read.ts';
 import type { Said } from '../../../workflows/prompt.ts';
 import { ask, requireModel } from './ask.ts';
 import { type Spoken, spokenIn } from './content.ts';
-import { badRequest } from './refusal.ts';
+import { badRequest, onceOnly } from './refusal.ts';
 import type { ResponseRequest } from './request.ts';
 import { inputOf } from './asked.ts';
 import { requireResponse } from './response.ts';
@@ -85,10 +86,17 @@ async function takeTurn(deps: Core, arrivals: Arrivals, turn: object, left: Abor
     const [issue] = error.issues;
     throw badRequest('input', `${issue?.path.join('.') ?? 'input'}: ${issue?.message ?? 'cannot be taken'}`);
   }
-  const taken = await takeMessage(deps, data, undefined);
+  const taken = await takeMessage(deps, data, undefined).catch(onceIfDoubtful);
   if (taken.kind === 'begun') return taken.run.id;
   await arrivals.wait(taken.session_id, taken, left);
   return taken.run_id;
+}
+
+/** These clients ask again after a 503 by themselves, and what may have been taken would be answered twice. */
+function onceIfDoubtful(error: unknown): never {
+  if (!(error instanceof ApiError) || error.type !== 'turn_not_confirmed') throw error;
+  const { status, type, detail, headers, cause } = error;
+  throw new ApiError(status, type, detail, { headers: { ...headers, ...onceOnly }, cause });
 }
 
 const onlyTurns = () =>

@@ -1,9 +1,9 @@
 // Responses: made, awaited, cancelled, deleted. https://platform.openai.com/docs/api-reference/responses
 import type { Context } from 'hono';
 import type { Arrivals } from '../../chat/arrivals.ts';
-import { noWorker } from '../../chat/turn.ts';
 import { withDeadline } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
+import { noWorker } from '../../sessions/update.ts';
 import { ApiError } from '../../errors.ts';
 import { control } from '../../runs/control.ts';
 import { requireRun } from '../../runs/describe.ts';

@@ -21,9 +21,10 @@ interface LifeEvent {
 }
 
 export async function streamResponse(deps: Core, c: Context, { run, after }: Wanted): Promise<Response> {
-  const subscription = await subscribe(deps, run);
   const output = createOutput(run);
   const now = await readResponse(deps, run, []);
+  // Last, for nobody would close it if what comes after it failed.
+  const subscription = await subscribe(deps, run);
   let begun = false;
 
   const begin = (): LifeEvent[] => {
