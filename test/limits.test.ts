@@ -3,6 +3,7 @@ import { type WorkflowHandle, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Limits } from '../workflows/runtime/limits.ts';
 import { answer, limits as limitsSignal, state } from '../workflows/runtime/messages.ts';
+import { fork, idOf } from './forks.ts';
 import { inState } from './scenarios.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -69,7 +70,8 @@ test('an endless loop with 1,000 tokens stops one call over, asks for more, and 
 test('an answer that says nothing about limits is refused, and the run still waits', async () => {
   costs('refused', 300);
   const run = await start('loops', { topic: 'refused' }, { max_steps: 1 });
-  await expect(answered(run, 'yes')).rejects.toMatchObject({ cause: { type: 'InvalidAnswer' } });
+  for (const nonsense of ['yes', { max_steps: 'lots' }, { max_steps: 2, on_breach: 'shrug' }, { max_token: 9000 }])
+    await expect(answered(run, nonsense)).rejects.toMatchObject({ cause: { type: 'InvalidAnswer' } });
   await inState(run, 'waiting');
   await answered(run, false);
   expect(await failureOf(run)).toMatchObject({ type: 'LimitExceeded' });
@@ -141,6 +143,12 @@ test('of steps that are begun at once 200 are in flight, and the others follow',
   const byTask = Map.groupBy(scheduled, (step) => String(step.workflowTaskCompletedEventId));
   expect([...byTask.values()][0]).toHaveLength(200);
   expect(scheduled).toHaveLength(203);
+  const source = { run: run.workflowId, timeline: (await run.describe()).runId };
+  const forkAt = (event: number) =>
+    fork(world, { type: 'crowds', args: [{ topic: 'wide', width: 203 }], source, event, memo: { limits: {} } });
+  const completed = (events ?? []).filter((event) => event.activityTaskCompletedEventAttributes).map(idOf);
+  const forks = await Promise.all([3, completed[201]!].map(forkAt));
+  expect(await Promise.all(forks.map((forked) => forked.result()))).toEqual([203, 203]);
 });
 
 test('a budget in US$ holds; of a model without a known price it says so after the first call', async () => {

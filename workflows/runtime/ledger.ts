@@ -1,7 +1,7 @@
 // What the run has spent: on answers (usage) and in vain (waste).
 import type { Partial, SpentReport } from '../../activities/attempt.ts';
 import type { ModelReply } from '../../activities/model/model.ts';
-import { add, nothing, type Spent } from '../../activities/spent.ts';
+import { add, isNothing, nothing, type Spent } from '../../activities/spent.ts';
 
 export interface Ledger {
   /** A step came back with a result. */
@@ -61,7 +61,9 @@ export function createLedger(changed: () => void): Ledger {
       if (!isReply(result)) return;
       usage = add(usage, result.usage);
       calls++;
-      book(step, round, result.wasted);
+      // Nearly all have wasted nothing: what is summed up again and again is only what has.
+      if (isNothing(result.wasted)) changed();
+      else book(step, round, result.wasted);
     },
     aborted: (step, round, partial) => book(step, round, partial.spent),
     reported(report) {

@@ -21,6 +21,14 @@ const isPositive = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0;
 const isCount = (value: unknown): value is number => isPositive(value) && Number.isSafeInteger(value);
 const isDeadline = (value: unknown): value is number => isPositive(value) && value <= longestDeadline;
+const isOnBreach = (value: unknown): value is Limits['on_breach'] => value === 'pause' || value === 'fail';
+
+const fits: Record<LimitName, (value: unknown) => value is number> = {
+  max_steps: isCount,
+  max_tokens: isCount,
+  max_cost_usd: isPositive,
+  deadline_s: isDeadline,
+};
 
 /**
  * The limits after somebody has told new ones: what is left out stays, null takes a limit away, what makes no sense is
@@ -28,20 +36,22 @@ const isDeadline = (value: unknown): value is number => isPositive(value) && val
  */
 export function changed(limits: Limits | undefined, told: unknown): Limits | undefined {
   const given: Record<string, unknown> = typeof told === 'object' && told !== null ? { ...told } : {};
-  const one = (name: LimitName, fits: (value: unknown) => value is number): number | undefined =>
-    given[name] === null ? undefined : fits(given[name]) ? given[name] : limits?.[name];
+  const one = (name: LimitName): number | undefined => {
+    const value = given[name];
+    return value === null ? undefined : fits[name](value) ? value : limits?.[name];
+  };
   const { on_breach } = given;
-  const max_steps = one('max_steps', isCount);
-  const max_tokens = one('max_tokens', isCount);
-  const max_cost_usd = one('max_cost_usd', isPositive);
-  const deadline_s = one('deadline_s', isDeadline);
+  const max_steps = one('max_steps');
+  const max_tokens = one('max_tokens');
+  const max_cost_usd = one('max_cost_usd');
+  const deadline_s = one('deadline_s');
   if ([max_steps, max_tokens, max_cost_usd, deadline_s].every((limit) => limit === undefined)) return undefined;
   return {
     ...(max_steps !== undefined && { max_steps }),
     ...(max_tokens !== undefined && { max_tokens }),
     ...(max_cost_usd !== undefined && { max_cost_usd }),
     ...(deadline_s !== undefined && { deadline_s }),
-    on_breach: on_breach === 'pause' || on_breach === 'fail' ? on_breach : (limits?.on_breach ?? 'pause'),
+    on_breach: isOnBreach(on_breach) ? on_breach : (limits?.on_breach ?? 'pause'),
   };
 }
 
@@ -53,5 +63,11 @@ export function decisionIn(value: unknown): Decision {
   if (typeof value !== 'object' || value === null) return { kind: 'nonsense' };
   if ('decision' in value && value.decision === 'fail') return { kind: 'fail' };
   const names: LimitName[] = ['max_steps', 'max_tokens', 'max_cost_usd', 'deadline_s'];
-  return [...names, 'on_breach'].some((name) => name in value) ? { kind: 'change', to: value } : { kind: 'nonsense' };
+  const given: Record<string, unknown> = { ...value };
+  const told = names.filter((name) => given[name] !== undefined);
+  const { on_breach } = given;
+  const makesSense =
+    told.every((name) => given[name] === null || fits[name](given[name])) &&
+    (on_breach === undefined ? told.length > 0 : isOnBreach(on_breach));
+  return makesSense ? { kind: 'change', to: value } : { kind: 'nonsense' };
 }
