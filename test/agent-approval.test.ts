@@ -139,3 +139,28 @@ test('a person who is asked by the agent answers it', async () => {
   await run.result();
   expect(agents.told(1)).toEqual(['blue']);
 });
+
+test('of many that wait at once the first ten are shown in full, and the next one when it is its turn', async () => {
+  const calls = Array.from({ length: 12 }, () => ({
+    name: 'send_email',
+    arguments: { ...email, body: 'x'.repeat(400) },
+  }));
+  agents.openai.script({ calls });
+  const run = await agents.begin({ tools: ['send_email'] }, 'Write to all.');
+  const shown = async () => {
+    const { memo } = await run.describe();
+    const waits: { waiting_id: string; question: string; args?: unknown }[] = Object.values(
+      memo?.['waiting_for'] ?? {},
+    );
+    return waits;
+  };
+  await expect.poll(async () => (await shown()).length).toBe(12);
+  const before = await shown();
+  expect(before.map(({ args }) => args !== undefined)).toEqual(before.map((_, n) => n < 10));
+  expect(before[11]?.question.length).toBeLessThan(210);
+  await say(run, false, before[0]?.waiting_id);
+  await expect.poll(async () => (await shown()).filter(({ args }) => args !== undefined).length).toBe(10);
+  expect((await shown())[9]?.waiting_id).toBe(before[10]?.waiting_id);
+  for (const { waiting_id } of before.slice(1)) await say(run, false, waiting_id);
+  await run.result();
+});

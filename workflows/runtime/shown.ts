@@ -1,7 +1,7 @@
 // What a run shows of itself without being asked: search attributes and memo, written only when they change.
 import { upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { changed } from './limits.ts';
-import { attributes, type RunState } from './messages.ts';
+import { attributes, type RunState, type WaitingFor } from './messages.ts';
 import type { Run } from './run.ts';
 
 /** A run started by CLI or schedule lacks what the API would have set: its first task adds it. */
@@ -27,7 +27,7 @@ export function createShown(): (run: Run, anew?: boolean) => void {
   return (run, anew = false) => {
     const view = run.view();
     const ids = view.waiting_for.map((wait) => wait.waiting_id).join();
-    if (anew || ids !== waiting) upsertMemo({ waiting_for: view.waiting_for });
+    if (anew || ids !== waiting) upsertMemo({ waiting_for: view.waiting_for.map(shortened) });
     if (anew || view.state !== state) upsertSearchAttributes([{ key: attributes.RunState, value: view.state }]);
     const bound = JSON.stringify(view.limits);
     if (bound !== limits || (anew && view.limits)) upsertMemo({ limits_now: view.limits });
@@ -35,4 +35,14 @@ export function createShown(): (run: Run, anew?: boolean) => void {
     waiting = ids;
     state = view.state;
   };
+}
+
+/** All are written whenever one comes or goes, and a hundred may wait: behind the first few there is only what tells them apart. */
+const shownInFull = 10;
+const brief = 200;
+
+function shortened(wait: WaitingFor, n: number): WaitingFor {
+  if (n < shownInFull) return wait;
+  const { args: _, question, ...rest } = wait;
+  return { ...rest, question: question.length <= brief ? question : `${question.slice(0, brief)}…` };
 }
