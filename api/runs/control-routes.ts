@@ -110,7 +110,7 @@ const messageBody = z
     text: z.string().min(1),
     policy: z.enum(['queue', 'interrupt', 'reject']).optional().openapi({
       description:
-        'queue: it is heard after the turn under way. interrupt: what is in flight is aborted. reject: 409 while the run is at work. Default: as the agent is configured.',
+        'queue: it is heard after the turn under way. interrupt: the model is stopped, calls of tools are waited for. reject: 409 while the run is at work. Default: as the agent is configured.',
     }),
   })
   .openapi('UserMessage');
