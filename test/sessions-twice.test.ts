@@ -22,13 +22,16 @@ const idle = async (id: string): Promise<void> =>
 const calls = (message: string) => chat.world.openai.matching((asked) => asked.said.at(-1)?.text === message);
 
 /** A session whose opener has gone: its first turn has no run. */
-async function openAlone(pace: SessionState['pace']): Promise<{ session_id: string; turn: Omit<Turn, 'position'> }> {
+async function openAlone(
+  pace: SessionState['pace'],
+  more: Partial<SessionState> = {},
+): Promise<{ session_id: string; turn: Omit<Turn, 'position'> }> {
   const session_id = unique('alone');
   const turn = { run_id: randomUUID(), agent_id: chat.agent, message: unique('first') };
   await chat.world.client.workflow.start('session', {
     taskQueue: chat.world.taskQueue,
     workflowId: sessionWorkflow(session_id),
-    args: [{ ...firstState(session_id, turn), pace }],
+    args: [{ ...firstState(session_id, turn), pace, ...more }],
     typedSearchAttributes: [
       { key: attributes.Kind, value: 'session' },
       { key: attributes.Session, value: session_id },
@@ -95,6 +98,14 @@ test('a first message that is interrupted before it has a run is never answered'
   await chat.say('rather this', { session_id, double_texting: 'interrupt' });
   expect(toldIn(calls('rather this')[0])).toEqual([`user: ${turn.message}`, 'user: rather this']);
   expect(calls(turn.message)).toEqual([]);
+});
+
+test('a session outlives a turn that can never be begun, and tells who waits for it', async () => {
+  const { session_id } = await openAlone({ tries: 2 }, { flight: undefined, conversation: 'no reference' });
+  const refused = await chat.ask('in vain', { session_id });
+  expect(await json(refused)).toMatchObject({ type: 'turn_refused' });
+  expect(await chat.session(session_id)).toMatchObject({ turns: 2, queued: 0, in_flight: null });
+  expect((await chat.api.ask('DELETE', `/api/sessions/${session_id}`)).status).toBe(204);
 });
 
 const request = (message: string, policy: TurnRequest['policy'] = 'queue'): TurnRequest => ({

@@ -21,13 +21,14 @@ import { refusal, refuse, take } from './session/take.ts';
 /** A run that never tells its end is noticed so late, in ms; one that has been at work for long, a little later. */
 const checkMs = 30_000;
 const longestCheckMs = 300_000;
+/** An hour of them: what cannot be done by then is left, or one turn would hold up all others for ever. */
+const mostTries = 360;
 
 export async function session(state: SessionState): Promise<void> {
   const acts = proxyActivities<SessionActivities>({
     taskQueue: journalQueue(workflowInfo().taskQueue),
     startToCloseTimeout: '1 minute',
-    // An hour of them: what cannot be done by then is left, or one turn would hold up all others for ever.
-    retry: { initialInterval: '200ms', maximumInterval: '10s', maximumAttempts: 360 },
+    retry: { initialInterval: '200ms', maximumInterval: '10s', maximumAttempts: state.pace?.tries ?? mostTries },
   });
   listen(state);
   show(state);

@@ -30,8 +30,8 @@ export interface SessionState {
   conversation?: string;
   head: string | null;
   promoted?: Branch;
-  /** How often a run in flight is looked after, at first; and after how many events a new timeline begins. */
-  pace?: { check_ms?: number; events?: number };
+  /** How often a run in flight is looked after, at first; after how many events a new timeline begins; how often a thing is tried. */
+  pace?: { check_ms?: number; events?: number; tries?: number };
 }
 
 /** Of a session whose first turn has been begun by who starts it. */
