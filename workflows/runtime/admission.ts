@@ -18,9 +18,9 @@ export interface Admission {
   /** Room in the budget, for as long as the step is in flight: beside others that are, nobody knows what it will cost. */
   room(input: ActivityInput): Promise<() => void>;
   /** Settles when something may begin that is no step: a child. */
-  other(): Promise<void>;
+  other: () => Promise<void>;
   /** A child is open until this has ended. */
-  child(ended: Promise<unknown>): void;
+  child: (ended: Promise<unknown>) => void;
 }
 
 export interface AdmissionOptions {

@@ -3,7 +3,7 @@ import { sleep } from '@temporalio/workflow';
 
 export interface Alarm {
   /** For the deadline as it is now, if there is one; no earlier one rings any more. */
-  set(): void;
+  set: () => void;
   drop(): void;
 }
 

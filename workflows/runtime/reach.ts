@@ -6,7 +6,7 @@ import { boundsIn } from './kin.ts';
 import { changed, type Limits } from './limits.ts';
 
 export interface Reach {
-  limits(): Limits | undefined;
+  limits: () => Limits | undefined;
   /** False: it goes as far as it likes. */
   readonly bounded: boolean;
   /** Other limits: those that are left out stay. */
@@ -18,7 +18,7 @@ export interface Reach {
   /** By its own limits alone. */
   ownVerdict(wanted: Amount): Verdict;
   /** What is left, counted from what `used` has been used already. */
-  left(used: Amount): Bounds;
+  left: (used: Amount) => Bounds;
 }
 
 export function createReach(counters: Counters): Reach {
