@@ -1,4 +1,5 @@
-// The preparing itself, on data folders of its own: killed in the middle, by two at once, found again, as another user.
+// The preparing itself, on data folders of its own: killed in the middle, by two at once, found again, as another user,
+// with a Python that has no pip.
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,8 +25,8 @@ async function newData(mode: number): Promise<string> {
   return folder;
 }
 
-const start = (command = process.execPath, args: string[] = []) =>
-  startProgram(command, [...args, main, data], { env: process.env, cwd: '/' });
+const start = (command = process.execPath, args: string[] = [], python = '') =>
+  startProgram(command, [...args, main, data, python], { env: process.env, cwd: '/' });
 
 const ready = /"kind":"ready".*"kind":"result"/;
 /** What is there whole, and what is being made. */
@@ -72,6 +73,36 @@ test.runIf(canBeOther)(
     const user = start('setpriv', ['--reuid', '1234', '--regid', '1234', '--clear-groups', process.execPath]);
     await user.says(ready, minutes);
     expect(await made()).toHaveLength(1);
+  },
+  minutes,
+);
+
+/** The system's Python as Debian has it when nothing but `python3` is installed: without pip, ensurepip, distutils. */
+const makeBare = `
+  set -e
+  mkdir -p "$1/bin" "$1/lib"
+  cp "$(readlink -f /usr/bin/python3)" "$1/bin/python3"
+  cp -rL "$(/usr/bin/python3 -Ic 'import sysconfig; print(sysconfig.get_path("stdlib"))')" "$1/lib/" || true
+  cd "$1"/lib/python3.*
+  rm -rf ensurepip site-packages dist-packages distutils lib2to3 test
+  cd /
+  "$1/bin/python3" -c 'import encodings, json, ssl, venv'
+  ! "$1/bin/python3" -c 'import pip' && ! "$1/bin/python3" -c 'import ensurepip'
+`;
+const bare = join(tmpdir(), `waymark-bare-${process.pid}`);
+folders.push(bare);
+const canBeBare = spawnSync('sh', ['-c', makeBare, 'sh', bare], { stdio: 'ignore' }).status === 0;
+
+test.runIf(canBeBare)(
+  'a Python without pip gets it from the index, and keeps nothing of it',
+  async () => {
+    data = await newData(0o755);
+    const one = start(process.execPath, [], join(bare, 'bin/python3'));
+    await one.says(ready, minutes);
+    const [name = ''] = await made();
+    const all = await readdir(join(data, 'python', name), { recursive: true });
+    expect(all).toContain('manifest.json');
+    expect(all.filter((path) => /\bpip\b/.test(path))).toEqual([]);
   },
   minutes,
 );

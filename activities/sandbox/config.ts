@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Limits } from './sandbox.ts';
 
 const count = (most: number, usual: number) => z.coerce.number<string>().int().min(1).max(most).default(usual);
+export const usualIndex = 'https://pypi.org/simple';
 const mebi = 1024 * 1024;
 
 /** The environment keys of the sandbox. */
@@ -15,6 +16,8 @@ export const sandboxEnvironment = z.object({
   SANDBOX_PYTHON: z.string().default(''),
   /** Where Python and its packages are prepared; empty: in WAYMARK_DATA. */
   SANDBOX_DIR: z.string().default(''),
+  /** pip's own setting, read by pip itself, too. */
+  PIP_INDEX_URL: z.string().default(usualIndex),
   /** Whom programs run as when the service is root. */
   SANDBOX_UID: count(65_533, 60_900),
   SANDBOX_AT_ONCE: count(1000, 4),
@@ -40,6 +43,8 @@ export interface SandboxConfig {
   /** A command or a path. */
   python?: string;
   directory?: string;
+  /** Of packages: pip is fetched there for a Python that has none. */
+  index?: string;
   uid?: number;
   atOnce?: number;
   warm?: number;
@@ -65,6 +70,7 @@ export const sandboxConfig = (environment: SandboxEnvironment, data: string): Sa
   off: environment.SANDBOX_OFF,
   python: environment.SANDBOX_PYTHON,
   directory: environment.SANDBOX_DIR,
+  index: environment.PIP_INDEX_URL,
   uid: environment.SANDBOX_UID,
   atOnce: environment.SANDBOX_AT_ONCE,
   warm: environment.SANDBOX_WARM,

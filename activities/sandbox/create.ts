@@ -2,7 +2,7 @@
 import { createAnswerReader } from './reader.ts';
 import { openBox } from './box.ts';
 import { createBoxes, type Boxes } from './boxes.ts';
-import { defaultLimits, type SandboxConfig } from './config.ts';
+import { defaultLimits, type SandboxConfig, usualIndex } from './config.ts';
 import { createJail } from './jail.ts';
 import { checkedOf, outcomeOf } from './outcome.ts';
 import { prepare, type Prepared } from './prepare.ts';
@@ -76,14 +76,14 @@ async function openBoxes(
   limits: Limits,
   signal: AbortSignal,
 ): Promise<{ boxes: Boxes; prepared: Prepared }> {
-  const { data, off = false, python = '', directory = '' } = config;
+  const { data, off = false, python = '', directory = '', index = usualIndex } = config;
   const { uid = 60_900, atOnce = 4, warm = 1, note = () => undefined } = config;
   if (off) throw new SandboxUnavailable('Python programs are switched off here: SANDBOX_OFF is set.');
   const filter = syscallFilter(process.arch);
   if (!filter) throw new SandboxUnavailable(`There is no sandbox for ${process.arch}: only for x64 and arm64.`);
   // No limit on processes binds root.
   const forOthers = process.getuid?.() === 0;
-  const prepared = await prepare({ directory, data, python, forOthers, note }, signal);
+  const prepared = await prepare({ directory, data, python, index, forOthers, note }, signal);
   const jail = createJail(prepared, limits.disk, forOthers ? uid : undefined);
   return { prepared, boxes: createBoxes((load) => openBox(jail, filter, load), atOnce, warm) };
 }

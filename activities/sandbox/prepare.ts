@@ -38,6 +38,8 @@ export interface Preparing {
   data: string;
   /** What SANDBOX_PYTHON names; empty: whatever fits. */
   python: string;
+  /** Where pip comes from when Python has none. */
+  index: string;
   /** Others than the service's own user must be able to read what is made. */
   forOthers: boolean;
   note: (line: string) => void;
@@ -45,7 +47,7 @@ export interface Preparing {
 
 /** @throws SandboxUnavailable */
 export async function prepare(
-  { directory, data, python: wanted, forOthers, note }: Preparing,
+  { directory, data, python: wanted, index, forOthers, note }: Preparing,
   signal: AbortSignal,
 ): Promise<Prepared> {
   const python = await findInterpreter(wanted, signal);
@@ -57,18 +59,24 @@ export async function prepare(
   if (found) return { ...found, root: join(final, 'root'), runner };
   note(`Python programs: preparing pandas for ${python.executable} in ${final}; about half a minute, once.`);
   await sweep(place);
-  await make(final, python, bwrap, signal);
+  await make(final, python, bwrap, index, signal);
   const made = await read(final);
   if (!made) throw new Error(`${final} was made and is not there.`);
   return { ...made, root: join(final, 'root'), runner };
 }
 
-async function make(final: string, python: Interpreter, bwrap: string | undefined, signal: AbortSignal): Promise<void> {
+async function make(
+  final: string,
+  python: Interpreter,
+  bwrap: string | undefined,
+  index: string,
+  signal: AbortSignal,
+): Promise<void> {
   const part = partOf(final);
   const root = join(part, 'root');
   await mkdir(join(root, inside.site), { recursive: true });
   try {
-    const pip = await findPip(python.executable, join(part, 'pip'), signal);
+    const pip = await findPip(python.executable, join(part, 'pip'), index, signal);
     await install(pip, pins.packages, join(root, inside.site), signal);
     if (bwrap === undefined) await install(pip, pins.bubblewrap, join(part, 'bubblewrap'), signal);
     await rm(join(part, 'pip'), { recursive: true, force: true });
