@@ -6,6 +6,7 @@ import { nextFree } from '../temporal/ports.ts';
 import { type Beginnings, beginningsOf } from './beginnings.ts';
 import { type Child, startChild } from './child.ts';
 import { type Histories, openHistories } from './histories.ts';
+import { keptFolder, openSandbox, sandboxUp } from './python.ts';
 
 export interface Bench {
   model: Child;
@@ -15,11 +16,13 @@ export interface Bench {
   /** What the service's steps tell of themselves. */
   beginnings: Beginnings;
   histories: Histories;
+  /** Where the service's sandbox is made from, and where its functions are kept; of a service without Python, nothing. */
+  python?: { directory: string; functions: string };
   close(): Promise<void>;
 }
 
 /** @param env what the processes inherit; nothing of it configures the service */
-export async function openBench(env: NodeJS.ProcessEnv): Promise<Bench> {
+export async function openBench(env: NodeJS.ProcessEnv, withPython: boolean): Promise<Bench> {
   const data = await mkdtemp(join(tmpdir(), 'waymark-bench-'));
   const children: Child[] = [];
   let histories: Histories | undefined;
@@ -36,29 +39,33 @@ export async function openBench(env: NodeJS.ProcessEnv): Promise<Bench> {
   const payloads = join(data, 'waymark', 'blobs');
   try {
     await mkdir(payloads, { recursive: true });
+    const python = withPython ? { directory: keptFolder(env), functions: join(data, 'user_tasks') } : undefined;
+    // Made here when it is not there yet: what pip is told by the environment is not handed on.
+    if (python) await (await openSandbox(python.directory)).close();
     const model = await start('model/main.ts', { env, cwd: data });
     const floor = await start('floor/main.ts', { env, cwd: data, args: [model.url] });
     const service = await start('service/main.ts', {
       flags: ['--import', new URL('../worker/threads/main.ts', import.meta.url).href],
-      env: { ...env, ...(await settings(data, model.url)) },
+      env: { ...env, ...(await settings(data, model.url, python?.directory)) },
       cwd: data,
     });
     const { temporal } = service;
     if (!temporal) throw new Error('The service has not said which Temporal server it uses.');
     histories = openHistories(temporal, payloads);
+    if (python) await sandboxUp(service.url);
     const beginnings = beginningsOf(service.lines);
-    return { model, floor, service, temporalPid: temporal.pid, beginnings, histories, close };
+    return { model, floor, service, temporalPid: temporal.pid, beginnings, histories, python, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function settings(data: string, model: string): Promise<NodeJS.ProcessEnv> {
+async function settings(data: string, model: string, python: string | undefined): Promise<NodeJS.ProcessEnv> {
   const port = await nextFree(20_000 + Math.floor(Math.random() * 10_000));
   return {
     WAYMARK_DATA: join(data, 'waymark'),
-    SANDBOX_OFF: '1',
+    ...(python === undefined ? { SANDBOX_OFF: '1' } : { SANDBOX_DIR: python }),
     API_PORT: '0',
     TEMPORAL_PORT: `${port}`,
     TEMPORAL_UI_PORT: `${await nextFree(port + 1)}`,

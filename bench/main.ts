@@ -7,6 +7,7 @@ import { describeMachine } from './machine.ts';
 import { measureAlone } from './measures/alone.ts';
 import { measureChat } from './measures/chat.ts';
 import { measureFirstToken } from './measures/first-token.ts';
+import { measureFunctions } from './measures/functions.ts';
 import { measureStreaming } from './measures/streaming.ts';
 import { measureThroughput } from './measures/throughput.ts';
 import { asLine, asTable, type Figures } from './report.ts';
@@ -46,6 +47,11 @@ async function measure(bench: Bench, { chosen, long }: Choice, figures: Figures)
     say('100 streams at once …');
     figures.streaming = await measureStreaming(bench);
   }
+  // By name alone: most of its time it waits for sandboxes, and not each machine has one.
+  if (chosen.includes('functions')) {
+    say('Functions …');
+    figures.functions = await measureFunctions(bench);
+  }
   await measureForking(bench, { wanted, named: chosen.length > 0, long, say }, figures);
   return 'all';
 }
@@ -59,7 +65,8 @@ const { PATH, HOME, XDG_CACHE_HOME, TMPDIR, NODE_OPTIONS } = process.env;
 const given = Object.entries({ PATH, HOME, XDG_CACHE_HOME, TMPDIR, NODE_OPTIONS });
 const machine = await describeMachine();
 say('Starting the service, the floor and the model …');
-const bench = await openBench(Object.fromEntries(given.filter(([, value]) => value !== undefined)));
+const inherited = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+const bench = await openBench(inherited, positionals.includes('functions'));
 const figures: Figures = { refused: 0 };
 const measuring = measure(bench, { chosen: positionals, long: values.long }, figures);
 // What is still measured when the time is up breaks with its processes, and is nobody's concern any more.

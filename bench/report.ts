@@ -4,6 +4,7 @@ import type { Alone } from './measures/alone.ts';
 import type { Chat } from './measures/chat.ts';
 import type { FirstToken } from './measures/first-token.ts';
 import type { Fork } from './measures/fork.ts';
+import type { Functions } from './measures/functions.ts';
 import type { History } from './measures/history.ts';
 import type { Restore } from './measures/restore.ts';
 import type { Streaming } from './measures/streaming.ts';
@@ -17,6 +18,7 @@ export interface Figures {
   first_token?: FirstToken;
   chat?: Chat;
   streaming?: Streaming;
+  functions?: Functions;
   /** By the number of steps of their source. */
   fork?: Fork[];
   restore?: Restore[];
@@ -42,13 +44,15 @@ export function asTable({ cpu, cores, node, date, commit, load_before }: Machine
 }
 
 function rowsOf(figures: Figures): Row[] {
-  const { throughput, alone, first_token, chat, streaming, fork = [], restore = [], history = [], refused } = figures;
+  const { throughput, alone, first_token, chat, streaming, functions, refused } = figures;
+  const { fork = [], restore = [], history = [] } = figures;
   return [
     ...(alone ? ofAlone(alone) : []),
     ...(first_token ? ofFirstToken(first_token) : []),
     ...(chat ? ofChat(chat) : []),
     ...(throughput ? ofThroughput(throughput) : []),
     ...(streaming ? ofStreaming(streaming) : []),
+    ...(functions ? ofFunctions(functions) : []),
     ...fork.flatMap(ofFork),
     ...restore.flatMap(ofRestore),
     ...history.flatMap(ofHistory),
@@ -117,6 +121,19 @@ const ofStreaming = (figures: Streaming): Row[] => [
   only('    of it Temporal', figures.temporal_cores, 'cores'),
   row('  until the last token', figures.seconds, figures.floor_seconds, 's', figures.seconds / figures.floor_seconds),
 ];
+
+const ofFunctions = (figures: Functions): Row[] => {
+  const { empty_ms, empty_floor_ms, frame_ms, frame_floor_ms, runs_per_s, floor_per_s } = figures;
+  return [
+    row('an empty function, median', empty_ms, empty_floor_ms, 'ms', empty_ms / empty_floor_ms),
+    only('  fastest', figures.empty_min_ms, 'ms'),
+    row(`${figures.rows} rows there and back, median`, frame_ms, frame_floor_ms, 'ms', frame_ms / frame_floor_ms),
+    only('  fastest', figures.frame_min_ms, 'ms'),
+    row(`empty functions, ${figures.at_once} at once`, runs_per_s, floor_per_s, '/s', floor_per_s / runs_per_s),
+    only('a start of the sandbox, its folder found, median', figures.start_ms, 'ms'),
+    only('  the first program after it', figures.first_ms, 'ms'),
+  ];
+};
 
 const ofFork = ({ steps, cold_ms, warm_ms, floor_ms, ratio }: Fork): Row[] => [
   row(`fork at step ${steps}, to its first new step, median`, cold_ms, floor_ms, 'ms', ratio),

@@ -24,13 +24,13 @@ async function start({ environment, temporal: config, log }: Launch): Promise<vo
   installRuntime(log);
   const temporal = await openTemporal(config, log);
   const hub = createMemoryHub();
-  const parts = { environment, config, temporal, hub, log };
+  const sandbox = openSandbox(environment, config, log);
+  const parts = { environment, config, temporal, hub, sandbox, log };
   const connection = await workerConnection(temporal.connection, log);
   const client = clientOn(connection, config);
   const api = await openApi({ ...parts, client, eagerStart: true, catalogue });
   const worker = await openWorker({
     ...parts,
-    sandbox: openSandbox(environment, config, log),
     connection,
     workflows: await bundle(fileURLToPath(new URL('../workflows/bundle.ts', import.meta.url))),
     activities: { idle: () => Promise.resolve(), tell },
