@@ -108,11 +108,23 @@ test('a pause without a body lets the step in flight finish; meanwhile the run i
 
 test('a resume on the heels of a pause is accepted, and the run completes', async () => {
   const id = await speaking('on the heels');
-  const answers = await Promise.all([steer(id, 'pause', { mode: 'now' }), sleep(50).then(() => steer(id, 'resume'))]);
+  // However long a busy machine takes to send it: not before the pause has reached Temporal, nor after it was answered.
+  const answers = await Promise.all([
+    steer(id, 'pause', { mode: 'now' }),
+    signalled(id).then(() => steer(id, 'resume')),
+  ]);
   expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   const run = await api.until(id, ({ status }) => status === 'completed');
   expect(run.error).toBeNull();
 });
+
+async function signalled(id: string): Promise<void> {
+  const handle = world.client.workflow.getHandle(id);
+  for (;;) {
+    const { events } = await handle.fetchHistory();
+    if (events?.some((event) => event.workflowExecutionSignaledEventAttributes?.signalName === 'pause')) return;
+  }
+}
 
 test('a resume of a run that is not paused is refused', async () => {
   const id = await speaking('not paused');

@@ -220,7 +220,8 @@ test('ids: of another run 404, cut or made up 400, of an event that is no longer
 test('of a run whose beginning is no longer kept, the stream starts with history_expired and old ids are 410', async () => {
   const { streams } = await stage.api();
   const run = await stage.start([idle, { act: 'goOn' }, { act: 'hold' }]);
-  await sleep(500);
+  const timelines = async () => (await streams.view(run.workflowId)).timelines.length;
+  await expect.poll(timelines).toBe(2);
   const subscription = await streams.subscribe(run.workflowId);
   const old = newClient();
   for await (const frame of subscription) {
