@@ -13,8 +13,9 @@ let processes: Processes;
 beforeEach(async () => void (processes = await openProcesses()));
 afterEach(() => processes.close());
 
-/** Each of these starts the programs anew: the long run has all, the short one the first of each kind. */
+/** Each of these starts the programs anew: the long run has all, the short one the first of a kind. */
 const sampleOf = <T>(all: T[]): T[] => (process.env['WAYMARK_LONG'] ? all : all.slice(0, 1));
+const inLong = <T>(all: T[]): T[] => (process.env['WAYMARK_LONG'] ? all : []);
 
 const graceMs = 30_000;
 const question = (content: string) => ({ messages: [{ role: 'user', content }] });
@@ -109,7 +110,7 @@ const npmWays: [string, (npm: Program) => void][] = [
   ['SIGTERM to npm alone', (npm) => npm.signal('SIGTERM')],
 ];
 
-test.each(sampleOf(npmWays))('%s lets the step in flight end and leaves no process', async (name, askToEnd) => {
+test.each(inLong(npmWays))('%s lets the step in flight end and leaves no process', async (name, askToEnd) => {
   const npm = processes.command('npm', ['start']);
   await npm.says(/The worker takes runs and steps\./);
   const started = descendantsOf(npm.pid);
@@ -119,16 +120,19 @@ test.each(sampleOf(npmWays))('%s lets the step in flight end and leaves no proce
   expectUncut(name);
 });
 
-test('main.ts that was there before Temporal lets its step in flight end as well', async () => {
-  const main = processes.spawn('waymark', { TEMPORAL_ADDRESS: `127.0.0.1:${processes.temporalPort}` });
-  await main.says(/^Waymark is at/m);
-  await processes.run('temporal');
-  await main.says(/The worker takes runs and steps\./);
-  await speaking('came first');
-  await endsWell(main, () => main.signal('SIGTERM'));
-  expectUncut('came first');
-  expect(asked('came first')).toHaveLength(1);
-});
+test.runIf(process.env['WAYMARK_LONG'])(
+  'main.ts that was there before Temporal lets its step in flight end as well',
+  async () => {
+    const main = processes.spawn('waymark', { TEMPORAL_ADDRESS: `127.0.0.1:${processes.temporalPort}` });
+    await main.says(/^Waymark is at/m);
+    await processes.run('temporal');
+    await main.says(/The worker takes runs and steps\./);
+    await speaking('came first');
+    await endsWell(main, () => main.signal('SIGTERM'));
+    expectUncut('came first');
+    expect(asked('came first')).toHaveLength(1);
+  },
+);
 
 test('asked to end twice, main.ts ends at once, and the next start finishes the run', async () => {
   const main = await processes.run('waymark');
