@@ -1,12 +1,18 @@
-// How the tests run: on one real Temporal server a run; WAYMARK_LONG=1 adds the long ones (test/*.long.test.ts).
+// How the tests run: on one real Temporal server a run. A short run takes samples, the same ones for the same WAYMARK_SEED;
+// WAYMARK_LONG=1 takes all, and the long ones (test/*.long.test.ts).
 import { configDefaults, defineConfig } from 'vitest/config';
+import { leftOut } from './test/heavy.ts';
 
-const long = process.env.WAYMARK_LONG ? [] : ['test/**/*.long.test.ts'];
+const seed = Number(process.env.WAYMARK_SEED ?? Date.now() % 1_000_000);
+process.env.WAYMARK_SEED = `${seed}`;
+/** Whoever names files wants these. */
+const named = process.argv.some((argument) => argument.includes('.test.ts'));
+const others = ['test/**/*.long.test.ts', ...(named ? [] : leftOut(seed))];
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, ...long],
+    exclude: [...configDefaults.exclude, ...(process.env.WAYMARK_LONG ? [] : others)],
     globalSetup: ['test/temporal.ts', 'test/bundle.ts'],
     reporters: ['default', './test/tally.ts'],
     pool: 'forks',

@@ -8,7 +8,7 @@ let agents: Agents;
 beforeAll(async () => void (agents = await openAgents()));
 afterAll(() => agents.close());
 
-const runs = process.env['WAYMARK_LONG'] ? 500 : 40;
+const runs = process.env['WAYMARK_LONG'] ? 500 : 20;
 const atOnce = 10;
 
 const names = ['calculate', 'create_ticket', 'search_knowledge', 'agent_clerk', 'ask_person', 'report_activity'];

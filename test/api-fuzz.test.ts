@@ -18,6 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+const rounds = process.env['WAYMARK_LONG'] ? 25 : 10;
+
 /** Numbers from 0 (inclusive) to 1, the same for the same seed. */
 function random(seed: number): () => number {
   let state = seed;
@@ -159,7 +161,7 @@ test.each(
   routes('RUN').map((call) => [`${call.method} ${call.path} ${JSON.stringify(call.headers ?? {})}`, call] as const),
 )('%s', async (_, call) => {
   const next = random(call.path.length * 31 + call.method.length);
-  for (let i = 0; i < 25; i++) {
+  for (let i = 0; i < rounds; i++) {
     const spoilt = spoil(call, next);
     // Waiting for the end of an open run is what a result is for: not here.
     if (/\/result\?(?!.*timeout)/.test(spoilt.path)) spoilt.path += '&timeout=1';

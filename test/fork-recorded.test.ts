@@ -106,7 +106,7 @@ test.each(names)(
   async (name) => {
     const events = recorded.get(name) ?? [];
     const faults: (string | undefined)[] = [];
-    for (const event of sampleOf(events.map(idOf), 5)) faults.push(await forkAt(name, events, event));
+    for (const event of sampleOf(events.map(idOf), 3)) faults.push(await forkAt(name, events, event));
     expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
   },
   600_000,

@@ -14,6 +14,9 @@ export default class Tally implements Reporter {
         if (state === 'failed') failed++;
       }
     }
+    const { WAYMARK_SEED, WAYMARK_LONG } = process.env;
+    if (!WAYMARK_LONG)
+      console.log(`A sample: WAYMARK_SEED=${WAYMARK_SEED} takes it again, npm run test:long takes all.`);
     process.once('exit', () => process.stdout.write(`${passed} passed, ${failed} failed\n`));
   }
 }

@@ -1,0 +1,29 @@
+// The files that a short test run takes turns with: each starts, kills or attacks programs for up to a minute.
+
+/** Neighbours are alike in what they try: a run takes every other one. */
+const heavy = [
+  'endings',
+  'whole',
+  'deaths',
+  'agent-deaths',
+  'crash',
+  'fork-deaths',
+  'sandbox-escape',
+  'sandbox-bombs',
+  'temporal-embedded',
+  'temporal-setup',
+  'fork-events',
+  'api-fork-source',
+  'absent',
+  'threads',
+  'releases',
+  'events-outage',
+  'agent-malformed',
+  'sessions-history',
+  'cli',
+  'temporal-binary',
+];
+
+/** Paths of those that the run of this seed leaves out. */
+export const leftOut = (seed: number): string[] =>
+  heavy.filter((_, i) => i % 2 !== seed % 2).map((name) => `test/${name}.test.ts`);
