@@ -67,9 +67,10 @@ test('a pause "now" closes the connection to the model within a second; a resume
 });
 
 test('a pause and a cancel that no worker hears are shown as stopping, until one does', async () => {
+  const tag = `unheard-${Date.now()}`;
   const [paused, calledOff, cancelled] = await Promise.all(
     ['a', 'b', 'c'].map(async (topic) => {
-      const id = await api.start('asks', { topic });
+      const id = await api.start('asks', { topic }, { tags: [tag] });
       await api.until(id, (run) => run.status === 'waiting');
       return id;
     }),
@@ -85,7 +86,7 @@ test('a pause and a cancel that no worker hears are shown as stopping, until one
     false,
     true,
   ]);
-  const { items } = await json<{ items: RunRow[] }>(await api.ask('GET', '/api/runs?workflow=asks&limit=3'));
+  const { items } = await json<{ items: RunRow[] }>(await api.ask('GET', `/api/runs?tag=${tag}`));
   expect(items.find(({ id }) => id === cancelled)).toMatchObject({ stopping: true });
   await world.hire();
   await api.until(cancelled!, (run) => run.status === 'cancelled' && !run.stopping);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const rounds = process.env['WAYMARK_LONG'] ? 25 : 10;
+const rounds = process.env['WAYMARK_LONG'] ? 25 : 6;
 
 /** Numbers from 0 (inclusive) to 1, the same for the same seed. */
 function random(seed: number): () => number {

@@ -134,21 +134,24 @@ test.runIf(process.env['WAYMARK_LONG'])(
   },
 );
 
-test('asked to end twice, main.ts ends at once, and the next start finishes the run', async () => {
-  const main = await processes.run('waymark');
-  const started = descendantsOf(main.pid);
-  const run = await speaking('twice', 500);
-  main.signal('SIGINT');
-  await sleep(1500);
-  const again = Date.now();
-  main.signal('SIGINT');
-  const { code, at } = await main.ended;
-  expect(code).toBe(130);
-  expect(at - again).toBeLessThan(1000);
-  expect(await untilGone(started, 5000)).toEqual([]);
-  await processes.run('waymark');
-  expect(await answerOf(run)).toBe(defaultAnswer('twice'));
-});
+test.runIf(process.env['WAYMARK_LONG'])(
+  'asked to end twice, main.ts ends at once, and the next start finishes the run',
+  async () => {
+    const main = await processes.run('waymark');
+    const started = descendantsOf(main.pid);
+    const run = await speaking('twice', 500);
+    main.signal('SIGINT');
+    await sleep(1500);
+    const again = Date.now();
+    main.signal('SIGINT');
+    const { code, at } = await main.ended;
+    expect(code).toBe(130);
+    expect(at - again).toBeLessThan(1000);
+    expect(await untilGone(started, 5000)).toEqual([]);
+    await processes.run('waymark');
+    expect(await answerOf(run)).toBe(defaultAnswer('twice'));
+  },
+);
 
 test('when main.ts is killed, Temporal ends by itself; the next start has its data and the open run completes', async () => {
   const main = await processes.run('waymark');

@@ -1,4 +1,4 @@
-// The files that a short test run takes turns with: each starts, kills or attacks programs for up to a minute.
+// The files that a short test run takes turns with: most start, kill or attack programs, for up to a minute.
 
 /** Neighbours are alike in what they try: a run takes every other one. */
 const heavy = [
@@ -22,6 +22,12 @@ const heavy = [
   'sessions-history',
   'cli',
   'temporal-binary',
+  'functions-run',
+  'sandbox',
+  'functions-create',
+  'api-tasks',
+  'events-life',
+  'attempt',
 ];
 
 /** Paths of those that the run of this seed leaves out. */
