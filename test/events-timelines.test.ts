@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { StreamIdError } from '../api/events/errors.ts';
-import type { HistoryEvent } from '../api/events/history.ts';
 import { eventIds, timelineEnd } from '../api/events/id.ts';
 import { durable, newClient, read, repeatedIds, take, until } from './events-client.ts';
 import { openStage, type Stage } from './events-stage.ts';
@@ -17,23 +16,28 @@ const text = 'of many words '.repeat(20);
 const speech: Act = { act: 'say', name: 'speech', text, pieceMs: 3 };
 const idle: Act = { act: 'idle', name: 'idle', times: 2 };
 
-/** Resets to the first workflow task that ended after the first `steps` steps. Returns the new timeline. */
-async function reset(run: string, steps: number, timeline?: string): Promise<string> {
-  const namespace = stage.client.options.namespace;
+/** The first workflow task that ended after the first `steps` steps, once it has. */
+async function taskAfter(run: string, steps: number, timeline?: string) {
   const handle = stage.client.workflow.getHandle(run, timeline);
-  let task: HistoryEvent['eventId'] | undefined;
-  while (!task) {
+  for (;;) {
     const { events } = await handle.fetchHistory();
     const done = events?.filter((event) => event.activityTaskCompletedEventAttributes)[steps - 1];
     const later = events?.filter(({ eventId }) => Number(eventId) > Number(done?.eventId));
-    task = later?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? undefined;
+    const task = later?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId;
+    if (task) return task;
+    await sleep(20);
   }
+}
+
+/** Resets to that task. Returns the new timeline. */
+async function reset(run: string, steps: number, timeline?: string): Promise<string> {
+  const workflowTaskFinishEventId = await taskAfter(run, steps, timeline);
   const { runId } = await stage.client.workflowService.resetWorkflowExecution({
-    namespace,
+    namespace: stage.client.options.namespace,
     workflowExecution: { workflowId: run, runId: timeline },
     reason: 'taken back',
     requestId: randomUUID(),
-    workflowTaskFinishEventId: task,
+    workflowTaskFinishEventId,
   });
   return runId;
 }
@@ -130,6 +134,8 @@ test('a reset of an older timeline while the newer one runs takes its subscriber
   const reading = read(streams, run.workflowId, client);
   await until(() => client.finished.length === 2);
   const { runId: first } = await run.describe();
+  // A reset ends this timeline: what it is to be reset to once more must be in it before.
+  await taskAfter(run.workflowId, 2, first);
   await reset(run.workflowId, 1);
   await until(() => types(client).filter((type) => type === 'run_rewound').length === 1);
   await reset(run.workflowId, 2, first);
