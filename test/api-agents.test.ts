@@ -8,7 +8,8 @@ import { seedAgents } from '../api/agents/seed.ts';
 import type { AgentAnswer, agentList } from '../api/agents/shape.ts';
 import { shipped } from '../api/agents/shipped.ts';
 import type { AgentSnapshot } from '../workflows/agent/snapshot.ts';
-import { definitionId } from '../workflows/definition.ts';
+import { definitionId, definitionQueue, definitionType } from '../workflows/definition.ts';
+import { attributes } from '../workflows/runtime/messages.ts';
 import { type ApiStage, json, openApiStage } from './api-stage.ts';
 
 type AgentList = z.infer<typeof agentList>;
@@ -237,4 +238,55 @@ test('a definition is no run: it is in no list and has no problem', async () => 
   await expect.poll(async () => namesOf(await listed('limit=1000'))).toContain(name);
   for (const query of [`agent_id=${name}`, `agent_id=${name}&problem=true`])
     expect(await json(await api.ask('GET', `/api/runs?${query}`))).toMatchObject({ total: 0 });
+});
+
+/** As another version may have kept it. */
+async function keep(name: string, definition: object, memo: Record<string, unknown>): Promise<void> {
+  await api.client.workflow.start(definitionType, {
+    workflowId: definitionId(name),
+    taskQueue: definitionQueue,
+    args: [{ kind: 'agent', name, ...definition }],
+    memo,
+    typedSearchAttributes: [
+      { key: attributes.Kind, value: 'definition' },
+      { key: attributes.Agent, value: name },
+    ],
+  });
+}
+
+test('an agent that another version keeps otherwise is told as that, and takes no list and no other agent with it', async () => {
+  const name = unique('strange');
+  await keep(name, { tools: 'all of them' }, { name, tools: 'all of them' });
+  const parent = unique('parent');
+  await make(parent);
+  for (const [method, path, body] of [
+    ['GET', `/api/agents/${name}`],
+    ['PUT', `/api/agents/${name}`, { description: 'x' }],
+    ['POST', '/api/agents', { name }],
+    ['POST', '/api/chat', { agent_id: name, message: 'x' }],
+    ['GET', `/v1/models/${name}`],
+  ] as const) {
+    const answer = await api.ask(method, path, body);
+    expect([answer.status, method, path]).toEqual([409, method, path]);
+    const said = await json(answer);
+    expect(said).toMatchObject({
+      type: 'agent_unreadable',
+      detail: expect.stringContaining(`DELETE /api/agents/${name}`),
+    });
+  }
+  await expect.poll(async () => namesOf(await listed('limit=1000'))).toContain(parent);
+  await expect
+    .poll(async () => {
+      await listed('limit=1000');
+      return api.log.some((line) => line.includes(definitionId(name)) && line.includes('left out'));
+    })
+    .toBe(true);
+  expect(namesOf(await listed('limit=1000'))).not.toContain(name);
+  expect((await api.ask('PUT', `/api/agents/${parent}`, { agents: [name] })).status).toBe(422);
+  expect((await api.ask('DELETE', `/api/agents/${name}`)).status).toBe(204);
+  expect((await make(name, { description: 'anew' })).description).toBe('anew');
+  await api.ask('PUT', `/api/agents/${parent}`, { agents: [name] });
+  await api.ask('DELETE', `/api/agents/${name}`);
+  await keep(name, { tools: 'all of them' }, {});
+  expect((await resolveAgent(api.deps, parent))!.agent.agents).toEqual([]);
 });

@@ -6,13 +6,13 @@ import { inTime, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError, type WrongField, wrongFields } from '../errors.ts';
 import { keepSecrets } from './kept-secrets.ts';
-import { addAgent, type Found, findAgent, removeAgent, writeAgent } from './definitions.ts';
+import { addAgent, type Found, findAgent, removeAgent, unreadable, writeAgent } from './definitions.ts';
 import { type ChangedAgent, type NewAgent, rowOf } from './shape.ts';
 
 export interface AgentChanges {
   /** Throws ApiError: 409 when the name is taken, 422 for tools and agents that there are not. */
   create(given: NewAgent): Promise<AgentDefinition>;
-  /** Throws ApiError: 404, 422. */
+  /** Throws ApiError: 404, 409 when it cannot be read, 422. */
   change(name: string, given: ChangedAgent): Promise<AgentDefinition>;
   /** Throws ApiError 404. */
   remove(name: string): Promise<void>;
@@ -29,6 +29,7 @@ export function createAgentChanges(deps: Core): AgentChanges {
       inTurn(given.name, async () => {
         const found = await find(deps, given.name);
         if (found.kind === 'agent') throw taken(given.name);
+        if (found.kind === 'unreadable') throw unreadable(given.name);
         const { tools = [], agents = [], ...rest } = given;
         await requireKnown(deps, given.name, { tools, agents });
         const times = { created_at: now(), updated_at: now() };
@@ -56,16 +57,19 @@ export function createAgentChanges(deps: Core): AgentChanges {
       }),
     remove: (name) =>
       inTurn(name, async () => {
-        const { definition } = await requireAgent(deps, name);
-        await withDeadline(deps, () => removeAgent(deps, definition));
+        const found = await find(deps, name);
+        if (found.kind !== 'agent' && found.kind !== 'unreadable') throw agentNotFound(name);
+        const { shipped } = found.kind === 'agent' ? found.definition : found;
+        await withDeadline(deps, () => removeAgent(deps, { name, shipped }));
         writtenAgents.wrote(name, null);
       }),
   };
 }
 
-/** Throws ApiError 404. */
+/** Throws ApiError: 404, 409 when it cannot be read. */
 export async function requireAgent(deps: Core, name: string): Promise<Found & { kind: 'agent' }> {
   const found = await find(deps, name);
+  if (found.kind === 'unreadable') throw unreadable(name);
   if (found.kind !== 'agent') throw agentNotFound(name);
   return found;
 }

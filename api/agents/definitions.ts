@@ -1,5 +1,7 @@
 // Keeps agents as definitions in Temporal: read, written, deleted. No worker is needed for any of it.
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { z } from 'zod';
 import {
   type AgentDefinition,
   type Definition,
@@ -10,6 +12,7 @@ import {
 } from '../../workflows/definition.ts';
 import { attributes } from '../../workflows/runtime/messages.ts';
 import { grpc, grpcCode } from '../deadline.ts';
+import { ApiError } from '../errors.ts';
 import type { Open } from '../events/payload.ts';
 import { stored } from '../runs/keyword.ts';
 import { firstLine } from '../runs/question.ts';
@@ -26,6 +29,8 @@ export type Found =
   | { kind: 'agent'; definition: AgentDefinition; timeline: string }
   /** A shipped one that somebody deleted. */
   | { kind: 'deleted'; timeline: string }
+  /** What is kept is none that this program knows: another version wrote it, or its file is gone. */
+  | { kind: 'unreadable'; shipped: boolean; timeline: string }
   | { kind: 'none' };
 
 /** More than a definition has: its start, its only task that nobody takes, its end. */
@@ -38,10 +43,32 @@ export async function findAgent({ client, namespace, open }: Definitions, name: 
   const isOpen = history?.at(-1)?.workflowExecutionTerminatedEventAttributes ? false : history !== undefined;
   const [payload] = started?.input?.payloads ?? [];
   if (!started || !payload || !isOpen || started.workflowType?.name !== definitionType) return { kind: 'none' };
-  const found: Definition = definition.parse(await open(payload));
-  const timeline = started.originalExecutionRunId ?? '';
-  return found.kind === 'agent' ? { kind: 'agent', definition: found, timeline } : { kind: 'deleted', timeline };
+  return { ...read(await open(payload).catch(lost)), timeline: started.originalExecutionRunId ?? '' };
 }
+
+/** Other faults of the store may pass. */
+function lost(error: unknown): undefined {
+  if (!(error instanceof ApplicationFailure) || error.type !== 'PayloadMissing') throw error;
+}
+
+type Read =
+  { kind: 'agent'; definition: AgentDefinition } | { kind: 'deleted' } | { kind: 'unreadable'; shipped: boolean };
+
+function read(kept: unknown): Read {
+  const { data } = definition.safeParse(kept);
+  if (data) return data.kind === 'agent' ? { kind: 'agent', definition: data } : { kind: 'deleted' };
+  return { kind: 'unreadable', shipped: cameAlong.safeParse(kept).success };
+}
+
+const cameAlong = z.object({ shipped: z.literal(true) });
+
+export const unreadable = (name: string): ApiError =>
+  new ApiError(
+    409,
+    'agent_unreadable',
+    `Agent '${name}' is kept in a form that this version cannot read, or its file is gone from WAYMARK_DATA. Run the version ` +
+      `that wrote it or bring the file back; or DELETE /api/agents/${name} and make it anew.`,
+  );
 
 async function historyOf(client: Client, namespace: string, workflowId: string) {
   try {
@@ -69,7 +96,10 @@ export async function addAgent({ client }: Definitions, agent: AgentDefinition):
   }
 }
 
-export async function removeAgent({ client }: Definitions, { name, shipped }: AgentDefinition): Promise<void> {
+export async function removeAgent(
+  { client }: Definitions,
+  { name, shipped }: Pick<AgentDefinition, 'name' | 'shipped'>,
+): Promise<void> {
   if (!shipped)
     return client.workflow
       .getHandle(definitionId(name))

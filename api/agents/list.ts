@@ -27,7 +27,7 @@ export async function listAgents(
 async function readAll(deps: Core, query: string): Promise<Map<string, AgentRow>> {
   const rows = new Map<string, AgentRow>();
   for await (const record of deps.records.list({ query, pageSize: 1000 })) {
-    const row = told(record);
+    const row = told(deps, record);
     // Newest first: an older one is there until visibility knows of its end.
     if (row && !rows.has(row.id)) rows.set(row.id, row);
   }
@@ -39,7 +39,8 @@ const queryOf = (tag: string | undefined): string =>
   `Kind = 'definition' AND Agent IS NOT NULL AND ExecutionStatus = 'Running'${tag === undefined ? '' : ` AND Tags = ${literal(tag)}`}`;
 
 /** A null in a memo is no entry at all. */
-function told({ memo }: WorkflowExecutionInfo): AgentRow | undefined {
-  const { data } = definitionMemo.safeParse(memo);
+function told({ log }: Core, { memo, workflowId }: WorkflowExecutionInfo): AgentRow | undefined {
+  const { data, error } = definitionMemo.safeParse(memo);
+  if (error) log.warn({ err: error, definition: workflowId }, 'An agent that cannot be read is left out of a list.');
   return data && rowOf(data);
 }

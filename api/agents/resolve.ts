@@ -1,7 +1,7 @@
 // Makes of an agent what a run keeps of it: its configuration as it is now, the agents that it may ask among it.
 import type { AgentSnapshot } from '../../workflows/agent/snapshot.ts';
 import type { AgentDefinition } from '../../workflows/definition.ts';
-import { type Definitions, type Found, findAgent } from './definitions.ts';
+import { type Definitions, type Found, findAgent, unreadable } from './definitions.ts';
 
 /** Levels of agents below the one that is asked. */
 const deepest = 3;
@@ -14,12 +14,16 @@ interface Resolving {
   left: number;
 }
 
-/** Undefined: there is no agent of that name. Agents below it that are missing, disabled or too many are left out. */
+/**
+ * Undefined: there is no agent of that name. Agents below it that are missing, unreadable, disabled or too many are left out.
+ * Throws ApiError 409 when it cannot be read.
+ */
 export async function resolveAgent(
   definitions: Definitions,
   name: string,
 ): Promise<{ definition: AgentDefinition; agent: AgentSnapshot } | undefined> {
   const found = await findAgent(definitions, name);
+  if (found.kind === 'unreadable') throw unreadable(name);
   if (found.kind !== 'agent') return undefined;
   const resolving = { find: findOnce(definitions), left: most };
   return { definition: found.definition, agent: await snapshotOf(resolving, found.definition, []) };

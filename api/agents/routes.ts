@@ -36,7 +36,7 @@ const read = createRoute({
   tags,
   summary: 'Read an agent',
   request: { params: agentId },
-  responses: { 200: json('The agent', agentAnswer), 404: failure(404), 503: failure(503) },
+  responses: { 200: json('The agent', agentAnswer), 404: failure(404), 409: failure(409), 503: failure(503) },
 });
 
 const create = createRoute({
@@ -58,7 +58,7 @@ const change = createRoute({
   description: 'What is left out stays. Runs that have begun keep the agent that they began with.',
   middleware: [limitDepth] as const,
   request: { params: agentId, body: body(changedAgent) },
-  responses: { 200: json('The agent', agentAnswer), 404: failure(404), ...wrongBody },
+  responses: { 200: json('The agent', agentAnswer), 404: failure(404), 409: failure(409), ...wrongBody },
 });
 
 const remove = createRoute({
