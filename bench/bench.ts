@@ -12,6 +12,8 @@ export interface Bench {
   model: Child;
   floor: Child;
   service: Child;
+  /** Temporal's SDK alone, beside the service, when that is measured. */
+  sdk?: Child;
   temporalPid: number;
   /** What the service's steps tell of themselves. */
   beginnings: Beginnings;
@@ -21,8 +23,14 @@ export interface Bench {
   close(): Promise<void>;
 }
 
+/** What not every measure needs. */
+interface Extras {
+  python: boolean;
+  sdk: boolean;
+}
+
 /** @param env what the processes inherit; nothing of it configures the service */
-export async function openBench(env: NodeJS.ProcessEnv, withPython: boolean): Promise<Bench> {
+export async function openBench(env: NodeJS.ProcessEnv, extras: Extras): Promise<Bench> {
   const data = await mkdtemp(join(tmpdir(), 'waymark-bench-'));
   const children: Child[] = [];
   let histories: Histories | undefined;
@@ -39,7 +47,7 @@ export async function openBench(env: NodeJS.ProcessEnv, withPython: boolean): Pr
   const payloads = join(data, 'waymark', 'blobs');
   try {
     await mkdir(payloads, { recursive: true });
-    const python = withPython ? { directory: keptFolder(env), functions: join(data, 'user_tasks') } : undefined;
+    const python = extras.python ? { directory: keptFolder(env), functions: join(data, 'user_tasks') } : undefined;
     // Made here when it is not there yet: what pip is told by the environment is not handed on.
     if (python) await (await openSandbox(python.directory)).close();
     const model = await start('model/main.ts', { env, cwd: data });
@@ -52,9 +60,11 @@ export async function openBench(env: NodeJS.ProcessEnv, withPython: boolean): Pr
     const { temporal } = service;
     if (!temporal) throw new Error('The service has not said which Temporal server it uses.');
     histories = openHistories(temporal, payloads);
+    const { address, namespace } = temporal;
+    const sdk = extras.sdk ? await start('sdk/main.ts', { env, cwd: data, args: [address, namespace] }) : undefined;
     if (python) await sandboxUp(service.url);
     const beginnings = beginningsOf(service.lines);
-    return { model, floor, service, temporalPid: temporal.pid, beginnings, histories, python, close };
+    return { model, floor, service, sdk, temporalPid: temporal.pid, beginnings, histories, python, close };
   } catch (error) {
     await close();
     throw error;

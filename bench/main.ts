@@ -66,7 +66,10 @@ const given = Object.entries({ PATH, HOME, XDG_CACHE_HOME, TMPDIR, NODE_OPTIONS 
 const machine = await describeMachine();
 say('Starting the service, the floor and the model …');
 const inherited = Object.fromEntries(given.filter(([, value]) => value !== undefined));
-const bench = await openBench(inherited, positionals.includes('functions'));
+const bench = await openBench(inherited, {
+  python: positionals.includes('functions'),
+  sdk: positionals.length === 0 || positionals.includes('alone'),
+});
 const figures: Figures = { refused: 0 };
 const measuring = measure(bench, { chosen: positionals, long: values.long }, figures);
 // What is still measured when the time is up breaks with its processes, and is nobody's concern any more.

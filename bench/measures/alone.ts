@@ -14,14 +14,22 @@ export interface Alone {
   run_median_ms: number;
   floor_median_ms: number;
   ratio: number;
+  /** Of the same five steps with Temporal's SDK alone, on the same server. */
+  sdk_median_ms: number;
+  sdk_min_ms: number;
+  /** Ours over those, by the medians. */
+  sdk_ratio: number;
 }
 
-export async function measureAlone({ service, floor }: Bench): Promise<Alone> {
+export async function measureAlone({ service, floor, sdk }: Bench): Promise<Alone> {
+  if (!sdk) throw new Error("Temporal's SDK alone was not started.");
   const ours: number[] = [];
   const floors: number[] = [];
   const runs: number[] = [];
+  const sdks: number[] = [];
   for (let i = 0; i < times; i++) {
     floors.push(await timed(() => floorFive(floor.url)));
+    sdks.push(await timed(() => floorFive(sdk.url)));
     let run = '';
     ours.push(await timed(async () => void (run = await runFive(service.url))));
     runs.push(await durationOf(run));
@@ -33,6 +41,9 @@ export async function measureAlone({ service, floor }: Bench): Promise<Alone> {
     run_median_ms: median(runs),
     floor_median_ms: median(floors),
     ratio: median(ours) / median(floors),
+    sdk_median_ms: median(sdks),
+    sdk_min_ms: Math.min(...sdks),
+    sdk_ratio: median(ours) / median(sdks),
   };
 }
 
