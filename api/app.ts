@@ -13,6 +13,7 @@ import type { Api, ApiDeps, ApiEnv } from './deps.ts';
 import { addDocs } from './docs.ts';
 import { answerError, noSuchRoute, ofZod } from './envelope.ts';
 import { ApiError } from './errors.ts';
+import { addFlows } from './doors/flows/routes.ts';
 import { guardOpenAI } from './doors/openai/refusal.ts';
 import { addOpenAI } from './doors/openai/routes.ts';
 import { guardTasks, runPath } from './doors/tasks/guard.ts';
@@ -73,6 +74,7 @@ export function createApp(given: ApiDeps): Api {
   addCheckpoints(app, deps);
   addEvents(app, deps);
   addTasks(app, deps);
+  addFlows(app, deps);
   addOpenAI(app, deps);
   addOpenApi(app, deps);
   addDocs(app);

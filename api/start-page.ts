@@ -1,6 +1,7 @@
 // What stands at /: a page for browsers, the service's name and endpoints for programs.
 import { pagePolicy, serve } from './assets.ts';
 import type { Api, ApiDeps } from './deps.ts';
+import { flowEndpoints } from './doors/flows/endpoints.ts';
 import { wantsPage } from './media.ts';
 
 const script = 'text/javascript; charset=utf-8';
@@ -18,6 +19,7 @@ export function addStart(app: Api, deps: ApiDeps): void {
     openapi: '/openapi.json',
     temporal_ui: temporalUi ?? null,
     workflows: Object.keys(catalogue).map((name) => ({ name, start: `/api/workflows/${name}/runs` })),
+    ...flowEndpoints(catalogue),
   };
   app.get('/', async (c) => (wantsPage(c) ? await page(c) : c.json(about, 200, { Vary: 'Accept' })));
   app.get('/console/start.js', serve({ file: at('start.js'), type: script }));

@@ -24,9 +24,9 @@ export type ListRuns = (filter: RunFilter, page: Page) => Promise<{ total: numbe
 /** Runs that are asked at once. */
 const atOnce = 16;
 /** In lists longer than this the answers and figures of ended runs are left out: each costs a read of its history. */
-const mostTold = 100;
+const longestTold = 100;
 
-export function createListRuns(deps: Core): ListRuns {
+export function createListRuns(deps: Core, mostTold = longestTold): ListRuns {
   const pages = createRunPages(createVisibility(deps), deps.clock);
   const endings = createEndings(deps);
   return async (filter, { offset, limit }) => {
@@ -76,7 +76,7 @@ function endedStatus({ status }: WorkflowExecutionInfo): RunStatus {
 }
 
 /** The results in the order of `items`, a few at a time. */
-async function inTurns<T, R>(items: readonly T[], take: (item: T) => Promise<R>): Promise<R[]> {
+export async function inTurns<T, R>(items: readonly T[], take: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const turns = items.entries();
   const work = async () => {

@@ -1,0 +1,32 @@
+// What this process has just told of executions: lists of Temporal's lag behind, and who was told must find it in them.
+export interface ToldExecutions {
+  add(id: string, workflow: string): void;
+  /** Ids, of one workflow or of all. */
+  of(workflow: string | undefined): string[];
+}
+
+/** Temporal's lists lag by a tenth of a second, on a busy machine by seconds. */
+const rememberedMs = 10_000;
+const most = 200;
+
+export function createToldExecutions(clock: () => number = Date.now): ToldExecutions {
+  // The oldest first.
+  const told = new Map<string, { workflow: string; at: number }>();
+  const forget = () => {
+    for (const [id, { at }] of told) {
+      if (clock() - at < rememberedMs && told.size <= most) break;
+      told.delete(id);
+    }
+  };
+  return {
+    add(id, workflow) {
+      told.delete(id);
+      told.set(id, { workflow, at: clock() });
+      forget();
+    },
+    of(wanted) {
+      forget();
+      return [...told].filter(([, { workflow }]) => wanted === undefined || workflow === wanted).map(([id]) => id);
+    },
+  };
+}
