@@ -18,9 +18,10 @@ export async function removeRun(deps: Core, id: string): Promise<void> {
     return run;
   });
   const timelines = await longRead(deps, () => timelinesOf(deps, id, runId));
-  await withDeadline(deps, async () => {
-    await Promise.all([...timelines].map((runId) => remove(deps, id, runId)));
-  });
+  timelines.delete(runId);
+  await withDeadline(deps, () => Promise.all([...timelines].map((earlier) => remove(deps, id, earlier))));
+  // Last: as long as it is there, a deletion that was broken off can be asked for again.
+  await withDeadline(deps, () => remove(deps, id, runId));
 }
 
 /** Those that its history tells, and those that visibility knows: a timeline before a rewind of an ended run. */

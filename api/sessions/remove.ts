@@ -1,4 +1,6 @@
-// Deletes a session and what it remembers; its runs only when that is asked for.
+// Deletes a session and what it remembers; its runs only when that is asked for. The session itself goes last: as long as it
+// is there, a deletion that was broken off can be asked for again.
+import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { grpc, grpcCode, longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
@@ -8,18 +10,33 @@ import { attributes } from '../../workflows/runtime/messages.ts';
 import { sessionWorkflow } from '../../workflows/session/messages.ts';
 import { findSession, sessionNotFound, toldOf } from './read.ts';
 
+type Session = WorkflowExecutionDescription;
+
 const atOnce = 8;
 
-/** Throws ApiError: 404, 409 while a turn is open. */
+/** Throws ApiError: 404, 409 while a turn, or a run that is to go too, is open. */
 export async function removeSession(deps: Core, id: string, runs: boolean): Promise<void> {
+  const found = await requireIdle(deps, id);
+  const newest = runs ? await withoutRuns(deps, id, found) : found;
+  await longRead(deps, () => forgetEarlier(deps, id, newest.runId));
+  // It ends with this, too.
+  await withDeadline(deps, () => forget(deps, id, newest.runId));
+  deps.removed.add(newest);
+}
+
+/** As it is when its runs are gone, also those of turns that it has taken meanwhile. */
+async function withoutRuns(deps: Core, id: string, before: Session): Promise<Session> {
+  await removeRuns(deps, id);
+  const now = await requireIdle(deps, id);
+  return toldOf(now).turns === toldOf(before).turns ? now : withoutRuns(deps, id, now);
+}
+
+async function requireIdle(deps: Core, id: string): Promise<Session> {
   const found = await findSession(deps, id);
   if (!found) throw sessionNotFound(id);
   const { in_flight, turns, begun } = toldOf(found);
   if (in_flight !== null || turns > begun || found.raw.pendingWorkflowTask) throw busy(id);
-  await withDeadline(deps, () => deps.client.workflow.getHandle(sessionWorkflow(id), found.runId).terminate('deleted'));
-  deps.removed.add(found);
-  await longRead(deps, () => forget(deps, id, found.runId));
-  if (runs) await removeRuns(deps, id);
+  return found;
 }
 
 const busy = (id: string): ApiError =>
@@ -30,18 +47,19 @@ const busy = (id: string): ApiError =>
   );
 
 /** What was said stands in the histories of all its timelines. */
-async function forget({ client, namespace, records }: Core, id: string, newest: string): Promise<void> {
-  const workflowId = sessionWorkflow(id);
-  const timelines = new Set([newest]);
+async function forgetEarlier(deps: Core, id: string, newest: string): Promise<void> {
   // Visibility can compare an id only as it is.
-  if (stored(id) === id)
-    for await (const { runId } of records.list({ query: `WorkflowId = '${workflowId}'` })) timelines.add(runId);
-  for (const runId of timelines) {
-    try {
-      await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } });
-    } catch (error) {
-      if (grpcCode(error) !== grpc.notFound) throw error;
-    }
+  if (stored(id) !== id) return;
+  for await (const { runId } of deps.records.list({ query: `WorkflowId = '${sessionWorkflow(id)}'` }))
+    if (runId !== newest) await forget(deps, id, runId);
+}
+
+async function forget({ client, namespace }: Core, id: string, runId: string): Promise<void> {
+  const workflowExecution = { workflowId: sessionWorkflow(id), runId };
+  try {
+    await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
+  } catch (error) {
+    if (grpcCode(error) !== grpc.notFound) throw error;
   }
 }
 
