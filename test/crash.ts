@@ -72,12 +72,12 @@ export async function crash(processes: Processes, crew: Crew, victim: Victim, mo
     }),
   );
   await sleep(began + latest - Date.now());
-  const { killedAt, restarted } = await kill(processes, crew, victim);
+  const { killedAt, goneAt, restarted } = await kill(processes, crew, victim);
   const outcomes = await Promise.all(
     started.map(async ({ topic, at, run }): Promise<Outcome> => {
       const result = await resultOf(run);
       const tookMs = Date.now() - killedAt;
-      const { calls, wrong } = await judge(processes, run, topic, killedAt);
+      const { calls, wrong } = await judge(processes, run, topic, { killedAt, goneAt });
       return { topic, moment: killedAt - at, killedAt, tookMs, result, calls, wrong };
     }),
   );
@@ -97,7 +97,7 @@ async function kill(processes: Processes, crew: Crew, victim: Victim) {
   for (const program of programs[victim]) program.signal('SIGKILL');
   if (victim === 'temporal' || victim === 'all') send(server, 'SIGKILL');
   await Promise.all(programs[victim].map(({ ended }) => ended));
-  return { killedAt, restarted: restart(processes, crew, victim, server) };
+  return { killedAt, goneAt: Date.now(), restarted: restart(processes, crew, victim, server) };
 }
 
 async function restart(processes: Processes, crew: Crew, victim: Victim, server: number): Promise<void> {
@@ -126,7 +126,13 @@ async function resultOf(run: WorkflowHandle, ms = 60_000): Promise<unknown> {
   }
 }
 
-async function judge({ openai }: Processes, run: WorkflowHandle, topic: string, killedAt: number) {
+/** A kill takes the time from `killedAt` to `goneAt`: what was asked in between was in flight. */
+interface Kill {
+  killedAt: number;
+  goneAt: number;
+}
+
+async function judge({ openai }: Processes, run: WorkflowHandle, topic: string, { killedAt, goneAt }: Kill) {
   const completed = await completions(run);
   const wrong: string[] = [];
   const calls = parts.map((part) => openai.ledger.filter(({ prompt }) => prompt === `${topic} part ${part}`));
@@ -137,7 +143,7 @@ async function judge({ openai }: Processes, run: WorkflowHandle, topic: string, 
     if (made.length === 0) wrong.push(`was never asked: ${told}`);
     if (made.some(({ at }) => at > done)) wrong.push(`asked after it was completed: ${told}`);
     if (made.length > 1 && !made.slice(1).every(({ at }) => at > killedAt)) wrong.push(`repeated before: ${told}`);
-    if (made.length > 1 && made[0]!.at > killedAt) wrong.push(`was not in flight and yet repeated: ${told}`);
+    if (made.length > 1 && made[0]!.at > goneAt) wrong.push(`was not in flight and yet repeated: ${told}`);
   }
   const repeated = calls.reduce((sum, made) => sum + Math.max(0, made.length - 1), 0);
   if (repeated > 1)
