@@ -220,8 +220,7 @@ describe('with a model', () => {
       text: answerWith(code, { user_inputs, example: { inputs } }),
     });
     const { task_id } = await json<{ task_id: string }>(await create(`an example that ${name}`));
-    const task = await json<object>(await stage.api.ask('GET', `/api/task/${task_id}`));
-    expect(task).toMatchObject({ example: { inputs, error } });
+    expect(stage.kept(task_id)).toMatchObject({ example: { inputs, error } });
   });
 
   test('it is a run as all others: its steps have names, and a fork makes a function of its own', async () => {

@@ -1,12 +1,13 @@
 // Functions with everything real but the model: sandbox, worker, API; and tasks with what a model once answered to them.
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { frame } from '../activities/functions/given.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import { type ApiStage, json, openApiStage, type StageOptions } from './api-stage.ts';
 import { openTestSandbox } from './sandbox-stage.ts';
-import { openWorld, type World } from './world.ts';
+import { functionsIn, openWorld, type World } from './world.ts';
 
 export interface FunctionsStage {
   sandbox: Sandbox;
@@ -14,6 +15,8 @@ export interface FunctionsStage {
   api: ApiStage;
   /** Creates the task of a fixture and gives its id. */
   create(fixture: Fixture): Promise<string>;
+  /** Its metadata.json. */
+  kept(id: string): unknown;
   close(): Promise<void>;
 }
 
@@ -31,6 +34,7 @@ export async function openFunctionsStage(options: StageOptions = {}): Promise<Fu
       if (created.status !== 200) throw new Error(`${created.status} ${await created.text()}`);
       return (await json<{ task_id: string }>(created)).task_id;
     },
+    kept: (id) => JSON.parse(readFileSync(join(functionsIn(world.data), id, 'metadata.json'), 'utf8')),
     async close() {
       await api.close();
       await world.close();

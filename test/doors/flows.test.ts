@@ -5,7 +5,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createCore } from '../../api/core.ts';
+import { createListExecutions } from '../../api/doors/flows/list.ts';
 import { flowName } from '../../api/doors/flows/name.ts';
+import { createToldExecutions } from '../../api/doors/flows/told.ts';
+import type { ListRuns } from '../../api/runs/list.ts';
+import type { RunRow } from '../../api/runs/shape.ts';
 import { type ApiStage, catalogue, json, openApiStage } from '../api-stage.ts';
 import { openWorld, type World } from '../world.ts';
 
@@ -382,6 +387,50 @@ describe('the list', () => {
     for (const one of all) expect(Object.keys(one)).toEqual(Object.keys(await read('simple', ids[0]!, idle)));
     expect(await list('?limit=1&flow_name=simple', idle)).toHaveLength(1);
     for (const id of ids) await idle.client.workflow.getHandle(id).terminate();
+  });
+
+  test('has what this process has just told, though Temporal does not list it yet', async () => {
+    const nothingYet: ListRuns = async (_, page) => ({ total: 0, items: [], ...page });
+    const clock = { now: Date.now() };
+    const told = createToldExecutions(() => clock.now);
+    const late = createListExecutions(createCore(api.deps), nothingYet, told);
+    const id = await execute('simple', question('told'));
+    const done = await until('simple', id, 'completed');
+    told.add(id, 'simple');
+    told.add(randomUUID(), 'simple');
+    const all = { workflow: undefined, status: undefined, limit: 10 };
+    expect(await late(all)).toEqual([done]);
+    expect(await late({ ...all, workflow: 'simple', status: 'completed' })).toEqual([done]);
+    expect(await late({ ...all, status: 'running' })).toEqual([]);
+    expect(await late({ ...all, workflow: 'rag' })).toEqual([]);
+    clock.now += 60_000;
+    expect(await late(all)).toEqual([]);
+  });
+
+  test('of the pending goes on to the next page when others take up the first', async () => {
+    const [real] = (await json<{ items: RunRow[] }>(await idle.ask('GET', '/api/runs?limit=1'))).items;
+    const row = (n: number): RunRow => ({
+      ...real!,
+      id: `run-${n}`,
+      workflow: 'simple',
+      status: n < 90 ? 'running' : 'queued',
+      created_at: new Date(1e12 - n).toISOString(),
+      completed_at: null,
+    });
+    const rows = Array.from({ length: 100 }, (_, n) => row(n));
+    const listRuns: ListRuns = async (_, { offset, limit }) => ({
+      total: rows.length,
+      items: rows.slice(offset, offset + limit),
+      offset,
+      limit,
+    });
+    const listed = createListExecutions(createCore(api.deps), listRuns, createToldExecutions());
+    const pending = await listed({ workflow: 'simple', status: 'pending', limit: 3 });
+    expect(pending.map(({ execution_id, status }) => [execution_id, status])).toEqual([
+      ['run-90', 'pending'],
+      ['run-91', 'pending'],
+      ['run-92', 'pending'],
+    ]);
   });
 
   test('of an unknown flow is empty', async () => {

@@ -10,8 +10,9 @@ import { whole } from '../../runs/routes.ts';
 import { createTask, parseBody } from './create.ts';
 import { begin } from './end.ts';
 import { createPath, runPath } from './guard.ts';
+import { addHello } from './hello.ts';
 import { readCall, runTask } from './run.ts';
-import { begun, createBody, created, failure, ran, runBody, task, taskList } from './shape.ts';
+import { begun, createBody, created, failure, ran, runBody, task, taskList, taskRowOf } from './shape.ts';
 
 /** Of a run: data sets come in it. */
 const maxRunBytes = 32 * 1024 * 1024;
@@ -88,6 +89,7 @@ const routes = {
 
 /** Bodies and queries are read here: this door has its own words for what is wrong with them. */
 export function addTasks(app: Api, deps: Core): void {
+  addHello(app);
   for (const route of Object.values(routes)) app.openAPIRegistry.registerPath(route);
 
   app.post(createPath, limitDepth, async (c) =>
@@ -106,14 +108,15 @@ export function addTasks(app: Api, deps: Core): void {
 
   app.get('/api/tasks', async (c) => {
     const wanted = query(c, page);
-    return c.json({ ...(await deps.functions.list(wanted)), ...wanted }, 200);
+    const { total, items } = await deps.functions.list(wanted);
+    return c.json({ total, items: items.map(taskRowOf), ...wanted }, 200);
   });
 
   app.get('/api/task/:task_id', async (c) => {
     const id = c.req.param('task_id');
     const found = await deps.functions.read(id);
     if (!found) throw taskNotFound(id);
-    return c.json(found, 200);
+    return c.json({ ...taskRowOf(found), code: found.code }, 200);
   });
 
   app.delete('/api/task/:task_id', async (c) => {

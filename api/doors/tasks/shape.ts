@@ -1,5 +1,6 @@
 // The JSON of tasks, for the OpenAPI document.
 import { z } from '@hono/zod-openapi';
+import type { Metadata } from '../../../activities/functions/function.ts';
 import { json } from '../../answers.ts';
 
 export const createBody = z
@@ -39,13 +40,21 @@ const metadata = {
   user_inputs: z.record(z.string(), z.object({ type: z.string(), description: z.string().optional() })),
   packages_used: z.array(z.string()),
   created_at: z.string(),
-  example: z
-    .record(z.string(), z.unknown())
-    .nullable()
-    .openapi({ description: "The model's own example call, and its `result` or `error`." }),
 };
 
 export const taskRow = z.object(metadata).openapi('TaskRow');
+
+/** The keys that clients of tasks know: what else metadata.json has stays there. */
+export const taskRowOf = (fn: Metadata): z.infer<typeof taskRow> => ({
+  task_id: fn.task_id,
+  task_name: fn.task_name,
+  task_type: fn.task_type,
+  desired_action: fn.desired_action,
+  user_inputs: fn.user_inputs,
+  packages_used: fn.packages_used,
+  created_at: fn.created_at,
+});
+
 export const task = z.object({ ...metadata, code: z.string() }).openapi('Task');
 
 export const taskList = z
