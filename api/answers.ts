@@ -16,7 +16,8 @@ const error = z
 
 const meanings: Record<ErrorStatus, string> = {
   400: 'Malformed, or not possible in this state',
-  403: 'Not from this page',
+  401: 'No valid token',
+  403: 'Not from this page, or not with this role',
   404: 'Not found',
   405: 'Wrong method: Allow lists the right ones',
   408: 'Not done in the time asked for',
@@ -26,6 +27,7 @@ const meanings: Record<ErrorStatus, string> = {
   415: 'Body not sent as JSON',
   422: 'A field is wrong: detail names it',
   426: 'Only as a WebSocket',
+  429: 'Too often: Retry-After says when to try again',
   500: 'Our fault',
   502: 'The model failed, or gave nothing usable',
   503: 'Temporal does not answer: Retry-After says when to try again',

@@ -5,6 +5,7 @@ import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { addAgents } from './agents/routes.ts';
+import { authenticate, beginRequest } from './auth/guard.ts';
 import { limitBody } from './body.ts';
 import { addClient } from './client-script.ts';
 import { addChat } from './chat/routes.ts';
@@ -16,7 +17,7 @@ import { ApiError } from './errors.ts';
 import { addFlows } from './doors/flows/routes.ts';
 import { guardOpenAI } from './doors/openai/refusal.ts';
 import { addOpenAI } from './doors/openai/routes.ts';
-import { guardTasks, runPath } from './doors/tasks/guard.ts';
+import { guardSandbox, guardTasks, runPath } from './doors/tasks/guard.ts';
 import { addTasks } from './doors/tasks/routes.ts';
 import { addHealth } from './health.ts';
 import { logRequests } from './log.ts';
@@ -47,6 +48,7 @@ export function createApp(given: ApiDeps): Api {
   app.notFound((c) => onError(noSuchRoute(c.req.path), c));
 
   app.use(requestId());
+  app.use(beginRequest);
   app.use(logRequests(deps.log));
   app.use(allowOrigins(deps.config.corsOrigins));
   app.use(
@@ -56,8 +58,10 @@ export function createApp(given: ApiDeps): Api {
     }),
   );
   app.use(guardOrigin(deps.config.corsOrigins));
-  guardTasks(app, deps);
+  guardTasks(app);
   guardOpenAI(app);
+  app.use(authenticate(deps));
+  guardSandbox(app, deps);
   app.use(except(runPath, limitBody));
 
   addHealth(app, deps);

@@ -6,7 +6,10 @@ import type { Logger } from 'pino';
 import type { FunctionStore } from '../activities/functions/store.ts';
 import type { Hub } from '../activities/hub.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
+import type { Auth } from './auth/auth.ts';
+import type { Caller } from './auth/caller.ts';
 import type { WrittenAgents } from './agents/written.ts';
+import type { MayUse } from './agents/definitions.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Lanes } from './chat/lanes.ts';
 import type { ApiError } from './errors.ts';
@@ -45,6 +48,8 @@ export interface ApiDeps {
   /** How the sandbox is, when the worker that has it shares the process. */
   sandbox?: Pick<Sandbox, 'state'>;
   functions: FunctionStore;
+  /** Who may ask; absent: auth is off. */
+  auth?: Auth;
   /** Names of the tools that agents may have. */
   tools: readonly string[];
   catalogue: Catalogue;
@@ -56,8 +61,16 @@ export interface ApiDeps {
   clock?: () => number;
 }
 
-/** The dependencies with what the app itself keeps: what the functions of routes get. */
+/**
+ * The dependencies with what the app itself keeps: what the functions of routes get. `records`, `streams`, `functions` and
+ * agents are narrowed to what whoever asks may know of (auth/narrow.ts).
+ */
 export interface Core extends ApiDeps {
+  /** Throws outside of a request when auth is on. */
+  caller(): Caller;
+  /** To whom belongs what the caller makes, as search attributes have it. Undefined: auth is off. */
+  owner(): string | undefined;
+  mayUse: MayUse;
   workers: Workers;
   records: Records;
   removed: Removed;

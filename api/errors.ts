@@ -7,7 +7,7 @@ export interface WrongField {
   type: string;
 }
 
-export type ErrorStatus = 400 | 403 | 404 | 405 | 408 | 409 | 410 | 413 | 415 | 422 | 426 | 500 | 502 | 503;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 410 | 413 | 415 | 422 | 426 | 429 | 500 | 502 | 503;
 
 export interface ApiErrorOptions {
   /** Keys that the body has besides type, detail and request_id. */

@@ -74,9 +74,39 @@ test.each(['0.0.0.0', '::', '192.0.2.7', 'example.com', '127.0.0.1.example.com']
   },
 );
 
-test('keys that nothing would check are refused, not ignored', () => {
-  expect(() => read({ AUTH_API_KEYS: 'me:admin:secret' })).toThrow(/does not check keys yet/);
-  expect(() => read({ AUTH_API_KEYS: 'me:admin:secret' })).not.toThrow(/secret/);
+test('with keys, a secret or an address of public keys it may listen anywhere', () => {
+  for (const auth of [
+    { AUTH_API_KEYS: 'me:admin:secret' },
+    { AUTH_JWT_SECRET: 'secret' },
+    { AUTH_JWKS_URL: 'https://id.example.com/jwks.json' },
+  ])
+    expect(read({ API_HOST: '0.0.0.0', ...auth }).environment.API_HOST).toBe('0.0.0.0');
+});
+
+test('of keys only hashes are kept; a key may have colons', () => {
+  const { environment } = read({ AUTH_API_KEYS: ' me:admin:se:cret , you:viewer:other ' });
+  expect(environment.AUTH_API_KEYS.map(({ name, role }) => [name, role])).toEqual([
+    ['me', 'admin'],
+    ['you', 'viewer'],
+  ]);
+  expect(JSON.stringify(environment)).not.toMatch(/se:cret|other/);
+});
+
+test.each([
+  'secret',
+  'me:secret',
+  'me:owner:secret',
+  ':admin:secret',
+  'me:admin:',
+  'a:user:secret,b:user:secret',
+  'a:user:one,a:admin:secret',
+])('AUTH_API_KEYS=%s is refused without a word of the key', (AUTH_API_KEYS) => {
+  expect(() => read({ AUTH_API_KEYS })).toThrow(/AUTH_API_KEYS: entry \d/);
+  expect(() => read({ AUTH_API_KEYS })).not.toThrow(/secret/);
+});
+
+test('AUTH_OFF=1 beside keys is refused: nobody must believe to be behind a key that is not asked for', () => {
+  expect(() => read({ AUTH_API_KEYS: 'me:admin:secret', AUTH_OFF: '1' })).toThrow(/AUTH_OFF=1 contradicts/);
 });
 
 test('an unknown argument is refused', () => {

@@ -71,6 +71,7 @@ function inMemory(runs: Made[]): Visibility & { calls: number } {
     );
   const visibility = {
     calls: 0,
+    seenBy: () => '',
     async count(_: unknown, window: Window) {
       visibility.calls++;
       return within(window).length;

@@ -6,6 +6,7 @@ import { createFunctionStore } from '../activities/functions/store.ts';
 import type { Hub } from '../activities/hub.ts';
 import { tools } from '../activities/tools/index.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
+import { type Auth, createAuth } from '../api/auth/auth.ts';
 import type { Catalogue } from '../api/catalogue.ts';
 import type { ApiDeps } from '../api/deps.ts';
 import { historyConnection } from '../api/events/history.ts';
@@ -50,6 +51,7 @@ export function createApiDeps(parts: ApiParts): ApiDeps {
     hub,
     sandbox,
     functions: createFunctionStore(environment.USER_TASKS_DIR),
+    auth: authOf(environment),
     tools: tools.map(({ name }) => name),
     catalogue,
     log,
@@ -63,4 +65,10 @@ export function createApiDeps(parts: ApiParts): ApiDeps {
       showFaults: environment.LOG_LEVEL === 'debug',
     },
   };
+}
+
+function authOf(environment: Environment): Auth | undefined {
+  const { AUTH_API_KEYS: keys, AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: jwksUrl } = environment;
+  const { AUTH_JWT_ISSUER: issuer, AUTH_JWT_AUDIENCE: audience } = environment;
+  return createAuth({ keys, jwt: { secret, jwksUrl, issuer, audience } });
 }

@@ -1,6 +1,7 @@
 // The environment as one object: read once by a main.ts, checked here, handed on as plain values.
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { readKeys } from '../api/auth/keys.ts';
 import { pageEnvironment } from '../activities/page/config.ts';
 import { sandboxEnvironment } from '../activities/sandbox/config.ts';
 import { readTemporalConfig, type TemporalConfig } from '../temporal/config.ts';
@@ -17,6 +18,21 @@ const schema = z.object({
   API_PORT: port.default(8000),
   CORS_ORIGINS: list.default(['http://localhost:3000']),
   AUTH_OFF: flag.default(false),
+  /** name:role:key, … */
+  AUTH_API_KEYS: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const read = readKeys(text);
+      if ('keys' in read) return read.keys;
+      context.addIssue({ code: 'custom', message: read.wrong });
+      return z.NEVER;
+    }),
+  AUTH_JWT_SECRET: z.string().optional(),
+  AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  AUTH_JWT_ISSUER: z.string().optional(),
+  /** A token must be for one of them. */
+  AUTH_JWT_AUDIENCE: list.optional(),
   /** Read again by each thread (worker/threads/main.ts). */
   WAYMARK_CALL_STACKS: flag.default(false),
   WAYMARK_WORKER_SLOTS: z.coerce.number().int().min(1).max(1000).default(20),
@@ -76,7 +92,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv, argv: string[]): A
     const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new EnvironmentError(`The environment cannot be used. ${issues.join('; ')}. See docs/configuration.md.`);
   }
-  refuseOpenDoors(parsed.data, variables);
+  refuseOpenDoors(parsed.data);
   return { environment: parsed.data, temporal: readTemporalConfig(set), reload, ignored };
 }
 
@@ -91,17 +107,17 @@ function options(argv: string[]) {
   }
 }
 
-/** Nobody must believe to be behind a key that is not asked for. */
-function refuseOpenDoors({ API_HOST, AUTH_OFF }: Environment, variables: NodeJS.ProcessEnv): void {
-  const asked = ['AUTH_API_KEYS', 'AUTH_JWT_SECRET', 'AUTH_JWKS_URL'].find((name) => variables[name]);
-  if (asked && !AUTH_OFF) {
+/** Nobody must believe to be behind a key that is not asked for, nor be open to others unasked. */
+function refuseOpenDoors({ API_HOST, AUTH_OFF, AUTH_API_KEYS, AUTH_JWT_SECRET, AUTH_JWKS_URL }: Environment): void {
+  const isOn = AUTH_API_KEYS.length > 0 || AUTH_JWT_SECRET !== undefined || AUTH_JWKS_URL !== undefined;
+  if (isOn && AUTH_OFF) {
     throw new EnvironmentError(
-      `${asked} is set, but this version does not check keys yet: unset it and listen on loopback, or put a gateway in front and set AUTH_OFF=1.`,
+      'AUTH_OFF=1 contradicts AUTH_API_KEYS, AUTH_JWT_SECRET and AUTH_JWKS_URL: unset the one or the others.',
     );
   }
-  if (!AUTH_OFF && !isLoopback(API_HOST)) {
+  if (!isOn && !AUTH_OFF && !isLoopback(API_HOST)) {
     throw new EnvironmentError(
-      `API_HOST=${API_HOST} is open to others and nothing checks who they are: AUTH_API_KEYS is not supported yet; set AUTH_OFF=1 if something in front does.`,
+      `API_HOST=${API_HOST} is open to others and nothing checks who they are: set AUTH_API_KEYS=name:role:key, or AUTH_OFF=1 if something in front does.`,
     );
   }
 }

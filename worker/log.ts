@@ -1,6 +1,7 @@
 // One log for all on stderr, Temporal's SDK included.
 import { type LogLevel as SdkLevel, Runtime } from '@temporalio/worker';
 import { type Logger, destination, pino } from 'pino';
+import { requestFields } from '../api/auth/caller.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
@@ -8,7 +9,16 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export function createLog(level: LogLevel, terminal: boolean): Logger {
   const to = terminal ? { write: (line: string) => void process.stderr.write(readable(line)) } : destination(2);
   const { err } = pino.stdSerializers;
-  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, serializers: { error: err } }, to);
+  return pino(
+    {
+      level,
+      base: undefined,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { error: err },
+      mixin: requestFields,
+    },
+    to,
+  );
 }
 
 function readable(line: string): string {

@@ -1,11 +1,12 @@
 // A Python function from plain words: a model writes it, Python reads it, an example is run, and it is kept.
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { z } from 'zod';
 import type { CheckedAnswer } from '../activities/functions/check.ts';
 import { packagesMessage } from '../activities/functions/ending.ts';
 import type { Draft, TaskType } from '../activities/functions/function.ts';
 import { asked, askedAgain } from './function-prompt.ts';
 import { programStep } from './run-function.ts';
+import { attributes } from './runtime/messages.ts';
 import { step } from './runtime/step.ts';
 
 const input = z
@@ -29,7 +30,9 @@ export async function create_function({ desired_action, task_type }: z.infer<typ
       { code, task_type, user_inputs, inputs: example.inputs },
       example.input1,
     ));
-  return step('save_function').saveFunction({ ...draft, desired_action, task_type, outcome });
+  const owner = workflowInfo().typedSearchAttributes.get(attributes.Owner);
+  const saved = { ...draft, desired_action, task_type, outcome, ...(owner !== undefined && { owner }) };
+  return step('save_function').saveFunction(saved);
 }
 create_function.input = input;
 create_function.modifications = {

@@ -48,6 +48,7 @@ export const definitionMemo = agentDefinition.pick({
   tools: true,
   enabled: true,
   tags: true,
+  shipped: true,
   created_at: true,
   updated_at: true,
 });

@@ -11,6 +11,8 @@ export interface SaveRequest extends Draft {
   desired_action: string;
   /** Of the example, when it was run. */
   outcome: CallOutcome | null;
+  /** Of the run that has made it, as search attributes have it. */
+  owner?: string;
 }
 
 export interface Saved {
@@ -21,21 +23,25 @@ export interface Saved {
 /** An attempt that comes again finds what the one before has written: the id is that of the step. */
 export const createSaveFunction =
   (store: FunctionStore) =>
-  async ({ outcome, example, ...draft }: SaveRequest): Promise<Saved> => {
+  async ({ outcome, example, owner, ...draft }: SaveRequest): Promise<Saved> => {
     const { run, timeline, step, round } = currentAttempt().key;
     const task_id = idOf(run, timeline, step, `${round}`);
     const { task_name, task_type, desired_action, user_inputs, packages_used, code } = draft;
-    await store.write({
-      task_id,
-      task_name,
-      task_type,
-      desired_action,
-      user_inputs,
-      packages_used,
-      created_at: new Date().toISOString(),
-      example: exampleOf(example, outcome),
-      code,
-    });
+    const created_at = new Date().toISOString();
+    await store.write(
+      {
+        task_id,
+        task_name,
+        task_type,
+        desired_action,
+        user_inputs,
+        packages_used,
+        created_at,
+        example: exampleOf(example, outcome),
+        code,
+      },
+      owner,
+    );
     return { task_id, task_name };
   };
 

@@ -8,10 +8,12 @@ import type { Example, Metadata, StoredFunction } from './function.ts';
 export interface FunctionStore {
   /** Undefined: there is none. */
   read(id: string): Promise<StoredFunction | undefined>;
-  /** Oldest first. */
-  list(page: { limit: number; offset: number }): Promise<{ total: number; items: Metadata[] }>;
+  /** As search attributes have it. Undefined: there is no such function, or it was made while auth was off. */
+  ownerOf(id: string): Promise<string | undefined>;
+  /** Oldest first; with an owner only those that belong to it. */
+  list(page: { limit: number; offset: number; owner?: string }): Promise<{ total: number; items: Metadata[] }>;
   /** Both files or neither, however the process ends. One that is there already stays as it is. */
-  write(fn: StoredFunction): Promise<void>;
+  write(fn: StoredFunction, owner?: string): Promise<void>;
   /** False: there was none. */
   remove(id: string): Promise<boolean>;
 }
@@ -45,6 +47,8 @@ export function createFunctionStore(folder: string): FunctionStore {
     const { task_name, ...rest } = known;
     return { task_id: id, task_name, ...rest, example: known.example ?? null };
   };
+  const ownerOf = async (id: string): Promise<string | undefined> =>
+    isId(id) ? absentAsUndefined(readFile(join(folder, id, 'owner'), 'utf8')) : undefined;
   const names = async () => (await absentAsUndefined(readdir(folder))) ?? [];
   const sweep = async (prefix: string) => {
     for (const name of await names())
@@ -59,8 +63,11 @@ export function createFunctionStore(folder: string): FunctionStore {
       return known && code !== undefined ? { ...known, code } : undefined;
     },
 
-    async list({ limit, offset }) {
-      const ids = (await names()).filter(isId);
+    ownerOf,
+
+    async list({ limit, offset, owner }) {
+      const kept = (await names()).filter(isId);
+      const ids = owner === undefined ? kept : await filtered(kept, async (id) => (await ownerOf(id)) === owner);
       const all: Metadata[] = [];
       for (let from = 0; from < ids.length; from += atOnce) {
         const some = await Promise.all(ids.slice(from, from + atOnce).map(describe));
@@ -70,7 +77,7 @@ export function createFunctionStore(folder: string): FunctionStore {
       return { total: all.length, items };
     },
 
-    async write({ code, ...known }) {
+    async write({ code, ...known }, owner) {
       await mkdir(folder, { recursive: true });
       // An attempt before this one may have died here.
       await sweep(unfinished(known.task_id));
@@ -78,6 +85,8 @@ export function createFunctionStore(folder: string): FunctionStore {
       await mkdir(part);
       await writeThrough(join(part, 'function.py'), code);
       await writeThrough(join(part, 'metadata.json'), `${JSON.stringify(known, null, 2)}\n`);
+      // Beside metadata.json, whose keys others read.
+      if (owner !== undefined) await writeThrough(join(part, 'owner'), owner);
       await settle(part);
       try {
         await rename(part, join(folder, known.task_id));
@@ -97,6 +106,16 @@ export function createFunctionStore(folder: string): FunctionStore {
       return found ?? false;
     },
   };
+}
+
+async function filtered(ids: string[], wanted: (id: string) => Promise<boolean>): Promise<string[]> {
+  const found: string[] = [];
+  for (let from = 0; from < ids.length; from += atOnce) {
+    const some = ids.slice(from, from + atOnce);
+    const are = await Promise.all(some.map(wanted));
+    found.push(...some.filter((_, index) => are[index]));
+  }
+  return found;
 }
 
 const key = ({ created_at, task_id }: Metadata): string => `${created_at} ${task_id}`;

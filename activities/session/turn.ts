@@ -8,6 +8,8 @@ export interface Turn {
   agent_id: string;
   message: string;
   user_id?: string;
+  /** To whom its run belongs, as search attributes have it; absent: auth was off. */
+  owner?: string;
   tags?: string[];
   metadata?: Record<string, unknown>;
   limits?: object;

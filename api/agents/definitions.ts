@@ -1,6 +1,6 @@
 // Keeps agents as definitions in Temporal: read, written, deleted. No worker is needed for any of it.
 import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { z } from 'zod';
 import {
   type AgentDefinition,
@@ -17,34 +17,61 @@ import type { Open } from '../events/payload.ts';
 import { stored } from '../runs/keyword.ts';
 import { firstLine } from '../runs/question.ts';
 
+/** Whose an agent is. */
+export interface Belongs {
+  /** As search attributes have it. Undefined: it came with the program, or was made while auth was off. */
+  owner: string | undefined;
+  shipped: boolean;
+}
+
+export type MayUse = (agent: Belongs) => boolean;
+
+/** Whoever may use the one must not come by others through it, nor anybody by writing an agent of a name that has become free. */
+export const mayAsk = (asking: Pick<Belongs, 'owner'>, { owner, shipped }: Belongs): boolean =>
+  shipped || owner === asking.owner;
+
 /** Where definitions are: what the API and a worker both have. */
 export interface Definitions {
   client: Client;
   namespace: string;
   /** Opens a payload of history, stored ones included. */
   open: Open;
+  /** Agents for which it is false are not there. Absent: all are. */
+  mayUse?: MayUse;
 }
 
 export type Found =
-  | { kind: 'agent'; definition: AgentDefinition; timeline: string }
+  | ({ kind: 'agent'; definition: AgentDefinition; timeline: string } & Belongs)
   /** A shipped one that somebody deleted. */
   | { kind: 'deleted'; timeline: string }
   /** What is kept is none that this program knows: another version wrote it, or its file is gone. */
-  | { kind: 'unreadable'; shipped: boolean; timeline: string }
+  | ({ kind: 'unreadable'; timeline: string } & Belongs)
   | { kind: 'none' };
 
 /** More than a definition has: its start, its only task that nobody takes, its end. */
 const events = 10;
 
 /** In one call, and as the last write left it. */
-export async function findAgent({ client, namespace, open }: Definitions, name: string): Promise<Found> {
+export async function findAgent(definitions: Definitions, name: string): Promise<Found> {
+  const { client, namespace, open, mayUse = () => true } = definitions;
   const history = await historyOf(client, namespace, definitionId(name));
   const started = history?.[0]?.workflowExecutionStartedEventAttributes;
   const isOpen = history?.at(-1)?.workflowExecutionTerminatedEventAttributes ? false : history !== undefined;
   const [payload] = started?.input?.payloads ?? [];
   if (!started || !payload || !isOpen || started.workflowType?.name !== definitionType) return { kind: 'none' };
-  return { ...read(await open(payload).catch(lost)), timeline: started.originalExecutionRunId ?? '' };
+  const owner = keywordIn(started.searchAttributes?.indexedFields?.[attributes.Owner.name]);
+  const kept = read(await open(payload).catch(lost));
+  const timeline = started.originalExecutionRunId ?? '';
+  if (kept.kind === 'deleted') return { ...kept, timeline };
+  const shipped = kept.kind === 'agent' ? kept.definition.shipped : kept.shipped;
+  return mayUse({ owner, shipped }) ? { ...kept, owner, shipped, timeline } : { kind: 'none' };
 }
+
+const keyword = z.string().optional();
+
+/** Search attributes are never encoded, nor stored elsewhere. */
+const keywordIn = (payload: Payload | null | undefined): string | undefined =>
+  payload ? keyword.safeParse(defaultPayloadConverter.fromPayload(payload)).data : undefined;
 
 /** Other faults of the store may pass. */
 function lost(error: unknown): undefined {
@@ -81,14 +108,17 @@ async function historyOf(client: Client, namespace: string, workflowId: string) 
 }
 
 /** Takes the place of what is there under that name. */
-export async function writeAgent({ client }: Definitions, agent: AgentDefinition): Promise<void> {
-  await client.workflow.start(definitionType, { ...optionsOf(agent), workflowIdConflictPolicy: 'TERMINATE_EXISTING' });
+export async function writeAgent({ client }: Definitions, agent: AgentDefinition, owner?: string): Promise<void> {
+  await client.workflow.start(definitionType, {
+    ...optionsOf(agent, owner),
+    workflowIdConflictPolicy: 'TERMINATE_EXISTING',
+  });
 }
 
 /** False: there is one of that name, or was one that came with the program. */
-export async function addAgent({ client }: Definitions, agent: AgentDefinition): Promise<boolean> {
+export async function addAgent({ client }: Definitions, agent: AgentDefinition, owner?: string): Promise<boolean> {
   try {
-    await client.workflow.start(definitionType, { ...optionsOf(agent), workflowIdConflictPolicy: 'FAIL' });
+    await client.workflow.start(definitionType, { ...optionsOf(agent, owner), workflowIdConflictPolicy: 'FAIL' });
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
@@ -121,16 +151,17 @@ const placeOf = (name: string, input: Definition) => ({
   workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
 });
 
-function optionsOf(agent: AgentDefinition) {
-  const { name, description, model, tools, enabled, tags, created_at, updated_at } = agent;
+function optionsOf(agent: AgentDefinition, owner: string | undefined) {
+  const { name, description, model, tools, enabled, tags, shipped, created_at, updated_at } = agent;
   return {
     ...placeOf(name, agent),
-    memo: { name, description, model, tools, enabled, tags, created_at, updated_at },
+    memo: { name, description, model, tools, enabled, tags, shipped, created_at, updated_at },
     typedSearchAttributes: [
       { key: attributes.Kind, value: 'definition' },
       { key: attributes.Agent, value: name },
       { key: attributes.CreatedAt, value: new Date(created_at) },
       ...(tags.length > 0 ? [{ key: attributes.Tags, value: tags.map(stored) }] : []),
+      ...(owner === undefined ? [] : [{ key: attributes.Owner, value: owner }]),
     ],
     staticSummary: firstLine(`${name}: ${description}`, 120),
   };

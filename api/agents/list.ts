@@ -1,6 +1,7 @@
 // Lists agents by name, from what visibility has of their definitions.
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { definitionMemo } from '../../workflows/definition.ts';
+import { attributes } from '../../workflows/runtime/messages.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { literal } from '../runs/keyword.ts';
@@ -19,7 +20,7 @@ export async function listAgents(
   // A short call first: it fails soon when Temporal is away.
   await withDeadline(deps, () => deps.records.count(query));
   const all = await withDeadline(deps, () => readAll(deps, query), Math.max(listMs, deps.config.deadlineMs ?? 0));
-  deps.writtenAgents.correct(all, tag);
+  deps.writtenAgents.correct(all, tag, deps.mayUse);
   const byName = [...all.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   return { total: byName.length, items: byName.slice(offset, offset + limit), limit, offset };
 }
@@ -39,8 +40,10 @@ const queryOf = (tag: string | undefined): string =>
   `Kind = 'definition' AND Agent IS NOT NULL AND ExecutionStatus = 'Running'${tag === undefined ? '' : ` AND Tags = ${literal(tag)}`}`;
 
 /** A null in a memo is no entry at all. */
-function told({ log }: Core, { memo, workflowId }: WorkflowExecutionInfo): AgentRow | undefined {
+function told({ log, mayUse }: Core, record: WorkflowExecutionInfo): AgentRow | undefined {
+  const { memo, workflowId, typedSearchAttributes } = record;
   const { data, error } = definitionMemo.safeParse(memo);
   if (error) log.warn({ err: error, definition: workflowId }, 'An agent that cannot be read is left out of a list.');
-  return data && rowOf(data);
+  const owner = typedSearchAttributes.get(attributes.Owner);
+  return data && mayUse({ owner, shipped: data.shipped }) ? rowOf(data) : undefined;
 }

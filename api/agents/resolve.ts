@@ -1,7 +1,7 @@
 // Makes of an agent what a run keeps of it: its configuration as it is now, the agents that it may ask among it.
 import type { AgentSnapshot } from '../../workflows/agent/snapshot.ts';
 import type { AgentDefinition } from '../../workflows/definition.ts';
-import { type Definitions, type Found, findAgent, unreadable } from './definitions.ts';
+import { type Definitions, type Found, findAgent, mayAsk, unreadable } from './definitions.ts';
 
 /** Levels of agents below the one that is asked. */
 const deepest = 3;
@@ -26,7 +26,7 @@ export async function resolveAgent(
   if (found.kind === 'unreadable') throw unreadable(name);
   if (found.kind !== 'agent') return undefined;
   const resolving = { find: findOnce(definitions), left: most };
-  return { definition: found.definition, agent: await snapshotOf(resolving, found.definition, []) };
+  return { definition: found.definition, agent: await snapshotOf(resolving, found, []) };
 }
 
 function findOnce(definitions: Definitions): Resolving['find'] {
@@ -41,14 +41,15 @@ function findOnce(definitions: Definitions): Resolving['find'] {
 /** @param above who led here: an agent is not offered to itself, nor to those that it is asked by */
 async function snapshotOf(
   resolving: Resolving,
-  { name, description, model, system_prompt, tools, agents, mcp_servers, output_schema, config }: AgentDefinition,
+  { owner, definition }: Found & { kind: 'agent' },
   above: readonly string[],
 ): Promise<AgentSnapshot> {
+  const { name, description, model, system_prompt, tools, agents, mcp_servers, output_schema, config } = definition;
   const asked = [...above, name];
   const below = asked.length > deepest ? [] : agents.filter((agent) => !asked.includes(agent));
   const found = await Promise.all(below.map((agent) => resolving.find(agent)));
   const usable = found
-    .flatMap((each) => (each.kind === 'agent' && each.definition.enabled ? [each.definition] : []))
+    .flatMap((each) => (each.kind === 'agent' && each.definition.enabled && mayAsk({ owner }, each) ? [each] : []))
     .slice(0, resolving.left);
   resolving.left -= usable.length;
   const offered: AgentSnapshot[] = [];

@@ -17,7 +17,7 @@ export interface Asked {
 }
 
 export function agentRun({ turn, session, agent, messages }: Asked): RunStart {
-  const { run_id: id, user_id: user, tags, metadata, limits, request: digest } = turn;
+  const { run_id: id, user_id: user, owner, tags, metadata, limits, request: digest } = turn;
   return {
     id,
     workflow: agentWorkflow,
@@ -27,7 +27,7 @@ export function agentRun({ turn, session, agent, messages }: Asked): RunStart {
       metadata,
       limits: startRequest.shape.limits.parse(limits),
     },
-    labels: { agent: agent.name, session: session.session_id, user },
+    labels: { agent: agent.name, session: session.session_id, user, owner },
     digest,
   };
 }

@@ -4,6 +4,7 @@ import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { describe } from '../runs/describe.ts';
+import { sessionWorkflow } from '../../workflows/session/messages.ts';
 import { readSession } from '../sessions/read.ts';
 
 interface Awaited {
@@ -23,9 +24,10 @@ const longestMs = 250;
 const doubtMs = 1000;
 
 export function createArrivals(deps: Core): Arrivals {
+  /** By the session's Workflow Id: who asks for a turn of it is who owns it. */
   const sessions = new Map<string, Awaited[]>();
 
-  const follow = async (session_id: string, waiting: Awaited[]): Promise<void> => {
+  const follow = async (session: string, session_id: string, waiting: Awaited[]): Promise<void> => {
     for (let next = waiting[0]; next; next = waiting[0]) {
       const found = await settled(deps, session_id, next, () => waiting[0] === next);
       if (found === 'left' || waiting[0] !== next) continue;
@@ -33,19 +35,20 @@ export function createArrivals(deps: Core): Arrivals {
       if (found === 'here') next.arrived.resolve();
       else next.arrived.reject(found);
     }
-    sessions.delete(session_id);
+    sessions.delete(session);
   };
 
   return {
     async wait(session_id, turn, left) {
       if (left.aborted) return;
       const mine: Awaited = { ...turn, arrived: Promise.withResolvers<void>() };
-      const waiting = sessions.get(session_id) ?? [];
+      const session = sessionWorkflow(session_id, deps.owner());
+      const waiting = sessions.get(session) ?? [];
       const at = waiting.findIndex(({ position }) => position > turn.position);
       waiting.splice(at === -1 ? waiting.length : at, 0, mine);
-      if (!sessions.has(session_id)) {
-        sessions.set(session_id, waiting);
-        void follow(session_id, waiting);
+      if (!sessions.has(session)) {
+        sessions.set(session, waiting);
+        void follow(session, session_id, waiting);
       }
       const leave = () => {
         const index = waiting.indexOf(mine);

@@ -10,7 +10,7 @@ import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { describe } from '../runs/describe.ts';
-import { digestOf, runIdOf } from '../runs/idempotency.ts';
+import { digestOf, runIdOf, sessionIdOf } from '../runs/idempotency.ts';
 import { stored } from '../runs/keyword.ts';
 import { beginRun, known, type RunStart, type Started } from '../runs/start.ts';
 import { uuidv7 } from '../runs/uuid.ts';
@@ -30,7 +30,7 @@ export type Taken = { session_id: string } & (
 /** Throws ApiError: 404 no such agent, 409 it is disabled, the session is at work and the policy is reject, or a key is used twice. */
 export async function takeMessage(deps: Core, chat: ChatRequest, key: string | undefined): Promise<Taken> {
   const agent = await requireUsable(deps, chat.agent_id);
-  const session_id = chat.session_id ?? (key === undefined ? uuidv7(now(deps)) : runIdOf('session', key));
+  const session_id = chat.session_id ?? (key === undefined ? uuidv7(now(deps)) : sessionIdOf(deps.owner(), key));
   // Nobody waits for what nobody does: a stream can be waited for, and its run begins when a worker is there.
   if (!chat.stream && !(await deps.workers.present())) throw noWorker();
   const turn = turnOf(deps, chat, key);
@@ -63,10 +63,11 @@ function turnOf(deps: Core, chat: ChatRequest, key: string | undefined): Omit<Tu
   const { agent_id, message, user_id, tags, metadata, limits } = chat;
   const { stream: _, ...same } = chat;
   return {
-    run_id: key === undefined ? uuidv7(now(deps)) : runIdOf('', key),
+    run_id: key === undefined ? uuidv7(now(deps)) : runIdOf(deps.owner(), key),
     agent_id,
     message,
     user_id,
+    owner: deps.owner(),
     tags,
     metadata,
     limits,
@@ -89,24 +90,30 @@ interface Opening {
 
 /** Undefined: there is such a session already. */
 async function beginSession(deps: Core, opening: Opening): Promise<Started | undefined> {
-  const { chat, session_id, turn } = opening;
-  const opened = openSession(deps, refOf(session_id), turn);
+  const { chat, turn } = opening;
+  const opened = openSession(deps, refOf(opening), turn);
   // A session that was not named is new: nothing has to be waited for.
   if (chat.session_id !== undefined && !(await opened)) return undefined;
   const [begun] = await Promise.all([beginRun(deps, firstRun(opening)), opened]);
   return begun;
 }
 
-const refOf = (session_id: string): SessionRef => ({ session_id, workflow: sessionWorkflow(session_id) });
+const refOf = ({ session_id, turn }: Opening): SessionRef => ({
+  session_id,
+  workflow: sessionWorkflow(session_id, turn.owner),
+});
 
 /** Nothing was said before it. */
-const firstRun = ({ session_id, turn, agent: { agent } }: Opening): RunStart =>
-  agentRun({ turn, session: refOf(session_id), agent, messages: [{ role: 'user', content: turn.message }] });
+const firstRun = (opening: Opening): RunStart => {
+  const { turn, agent } = opening;
+  const messages = [{ role: 'user' as const, content: turn.message }];
+  return agentRun({ turn, session: refOf(opening), agent: agent.agent, messages });
+};
 
 /** False: there is one. */
 async function openSession(deps: Core, session: SessionRef, turn: Omit<Turn, 'position'>): Promise<boolean> {
   const created_at = new Date(now(deps));
-  const { user_id } = turn;
+  const { user_id, owner } = turn;
   try {
     await withDeadline(deps, () =>
       deps.client.workflow.start(sessionType, {
@@ -121,6 +128,7 @@ async function openSession(deps: Core, session: SessionRef, turn: Omit<Turn, 'po
           { key: attributes.Agent, value: turn.agent_id },
           { key: attributes.CreatedAt, value: created_at },
           ...(user_id === undefined ? [] : [{ key: attributes.User, value: stored(user_id) }]),
+          ...(owner === undefined ? [] : [{ key: attributes.Owner, value: owner }]),
         ],
         staticSummary: `Session of ${turn.agent_id}`,
       }),

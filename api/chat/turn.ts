@@ -1,6 +1,6 @@
 // Gives a session a message; the session itself says which turn it is.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { turn, type TurnAccepted, type TurnRequest } from '../../workflows/session/messages.ts';
+import { sessionWorkflow, turn, type TurnAccepted, type TurnRequest } from '../../workflows/session/messages.ts';
 import { grpc, grpcCode } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { notConfirmed, updateSession } from '../sessions/update.ts';
@@ -13,7 +13,7 @@ export function sendTurn(deps: Core, session_id: string, request: TurnRequest): 
     updateSession(deps, session_id, (session) =>
       session.executeUpdate(turn, { args: [request], updateId }).catch(orBusy),
     );
-  return deps.updates.take(session_id, () => untilTaken(sending));
+  return deps.updates.take(sessionWorkflow(session_id, deps.owner()), () => untilTaken(sending));
 }
 
 /** Temporal lets so many Updates of one workflow be under way at once (history.maxInFlightUpdates): ten, over all processes. */

@@ -3,6 +3,7 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
 import { changed, type Limits } from '../../workflows/runtime/limits.ts';
 import { attributes, type Forked, type MemoKey, type WaitingFor } from '../../workflows/runtime/messages.ts';
+import { shownOwner } from '../auth/owner.ts';
 import { checkpointId } from './checkpoint-id.ts';
 import { createdAt } from './current.ts';
 import { shown } from './keyword.ts';
@@ -14,16 +15,20 @@ export interface Labels {
   agent_id: string | null;
   user_id: string | null;
   session_id: string | null;
+  /** Whose it is, as people know it. */
+  owner: string | null;
   tags: string[];
   created_at: string;
 }
 
 export function labelsOf(run: Told): Labels {
   const { typedSearchAttributes: has } = run;
+  const whose = has.get(attributes.Owner);
   return {
     agent_id: text(has.get(attributes.Agent)),
     user_id: text(has.get(attributes.User)),
     session_id: text(has.get(attributes.Session)),
+    owner: whose === undefined ? null : shownOwner(whose),
     tags: (has.get(attributes.Tags) ?? []).map(shown),
     created_at: new Date(createdAt(run)).toISOString(),
   };

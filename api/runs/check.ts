@@ -25,7 +25,7 @@ export async function fitOf(deps: Core, branch: Branch): Promise<Fit> {
         id,
         opening: { kind: 'check', ...opening },
         memo: {},
-        attributes: bornAttributes(branch.owner, 'check', from.run, Date.now()),
+        attributes: bornAttributes(branch.owner, 'check', { from: from.run, now: Date.now(), owner: deps.owner() }),
         details: `A dry run of a fork of run \`${from.run}\`: it ends at the checkpoint, and goes.`,
       },
       // Should this process end before it can delete it.

@@ -21,7 +21,7 @@ export async function requireRun(deps: Core, id: string): Promise<WorkflowExecut
 export async function describe({ records }: Core, id: string): Promise<WorkflowExecutionDescription | undefined> {
   if (id.length === 0 || id.length > maxIdLength || !isText(id)) return undefined;
   try {
-    return await records.getHandle(id).describe();
+    return await records.describe(id);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

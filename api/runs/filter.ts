@@ -1,5 +1,6 @@
 // What a list of runs asks of Temporal's visibility: the queries for its rows and for their number.
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client';
+import { ownerOf } from '../auth/owner.ts';
 import { literal } from './keyword.ts';
 import type { RunStatus } from './status.ts';
 
@@ -16,6 +17,8 @@ export interface RunFilter {
   agent_id?: string;
   user_id?: string;
   session_id?: string;
+  /** As people know it. */
+  owner?: string;
   workflow?: string;
   status?: RunStatus;
   tag?: string;
@@ -95,6 +98,7 @@ function conditions(filter: RunFilter, absent: boolean): string[] {
   for (const [name, value] of Object.entries(keywords)) {
     if (value !== undefined) found.push(`${name} = ${literal(value)}`);
   }
+  if (filter.owner !== undefined) found.push(`Owner = '${ownerOf(filter.owner)}'`);
   if (filter.workflow !== undefined) found.push(`WorkflowType = ${literal(filter.workflow)}`);
   if (filter.problem) found.push(problemCondition(absent));
   return found;

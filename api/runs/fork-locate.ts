@@ -89,7 +89,7 @@ async function describeTimeline(
 ): Promise<WorkflowExecutionDescription | undefined> {
   if (removed.has({ runId: timeline })) return undefined;
   try {
-    return await records.getHandle(run, timeline).describe();
+    return await records.describe(run, timeline);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError || grpcCode(error) === grpc.invalidArgument) return undefined;
     throw error;

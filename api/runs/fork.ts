@@ -33,7 +33,7 @@ async function begin(deps: Core, branch: Branch, description: string | undefined
     id,
     opening: { kind: 'fork', ...opening },
     memo: { forked, ...(Object.keys(metadata).length > 0 && { metadata }) },
-    attributes: bornAttributes(owner, 'run', from.run, now),
+    attributes: bornAttributes(owner, 'run', { from: from.run, now, owner: deps.owner() }),
     details: `Forked from run \`${from.run}\` after event ${from.event} of its timeline \`${from.timeline}\`.`,
   });
   return { new_run_id: id, checkpoint_id: ownCheckpoint(branch, id, timeline) };

@@ -2,10 +2,15 @@
 import { createHash } from 'node:crypto';
 
 /** The run's id: a UUID made of the owner and the key. Other owners' keys are other runs. */
-export function runIdOf(owner: string, key: string): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify(['waymark', owner, key]))
-    .digest();
+export const runIdOf = (owner: string | undefined, key: string): string =>
+  uuidOf(owner === undefined ? ['waymark', '', key] : ['waymark', 'run', owner, key]);
+
+/** The same of a session that was not named. */
+export const sessionIdOf = (owner: string | undefined, key: string): string =>
+  uuidOf(owner === undefined ? ['waymark', 'session', key] : ['waymark', 'session', owner, key]);
+
+function uuidOf(parts: string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest();
   hash[6] = (hash[6]! & 0x0f) | 0x40;
   hash[8] = (hash[8]! & 0x3f) | 0x80;
   const hex = hash.toString('hex');

@@ -52,14 +52,19 @@ function boundsOf({ memo }: WorkflowExecutionDescription): Partial<Record<MemoKe
 
 const { Kind, RunState, RootRun, ForkedFrom, CreatedAt, Agent, Owner, User, Session, Tags } = attributes;
 
-/** Of a run that is born: its session and its webhook stay with the source. */
-export function bornAttributes(owner: WorkflowExecutionDescription, kind: 'run' | 'check', from: string, now: number) {
+/** Of a run that is born: its session and its webhook stay with the source; `owner` is who has asked for it. */
+export function bornAttributes(
+  source: WorkflowExecutionDescription,
+  kind: 'run' | 'check',
+  { from, now, owner }: { from: string; now: number; owner: string | undefined },
+): SearchAttributePair[] {
   return [
-    ...named(kind, rootOf(owner)),
+    ...named(kind, rootOf(source)),
     { key: ForkedFrom, value: stored(from).slice(0, 255) },
     { key: CreatedAt, value: new Date(now) },
-    ...kept(owner, [Agent, Owner, User]),
-    ...tagsOf(owner),
+    ...(owner === undefined ? kept(source, [Owner]) : [{ key: Owner, value: owner }]),
+    ...kept(source, [Agent, User]),
+    ...tagsOf(source),
   ];
 }
 

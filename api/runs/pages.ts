@@ -21,7 +21,7 @@ export function createRunPages(visibility: Visibility, clock: () => number = Dat
     const list: List = {
       visibility,
       queries,
-      boundaries: boundariesOf(queries.key),
+      boundaries: boundariesOf(`${visibility.seenBy()} ${queries.key}`),
       wanted: { offset, end: Math.min(offset + limit, total), total },
     };
     return (

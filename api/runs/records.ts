@@ -1,15 +1,26 @@
 // Reads what Temporal itself tells of runs: descriptions and rows of lists. A memo whose stored payload is lost is told as
 // null there: one lost file must not make every list that has its run unreadable.
-import { WorkflowClient } from '@temporalio/client';
+import {
+  type CountWorkflowExecution,
+  WorkflowClient,
+  type WorkflowExecutionDescription,
+  type WorkflowExecutionInfo,
+} from '@temporalio/client';
 import { defaultPayloadConverter, ExternalStorage, type StorageDriver } from '@temporalio/common';
 import type { ApiDeps } from '../deps.ts';
 
-export type Records = Pick<WorkflowClient, 'list' | 'count' | 'getHandle'>;
+export interface Records {
+  /** Of the newest timeline when none is named. Throws WorkflowNotFoundError. */
+  describe(id: string, timeline?: string): Promise<WorkflowExecutionDescription>;
+  /** In visibility's own order. */
+  list(options: { query: string; pageSize?: number }): AsyncIterable<WorkflowExecutionInfo>;
+  count(query: string): Promise<CountWorkflowExecution>;
+}
 
 export function createRecords({ client, namespace, log }: Pick<ApiDeps, 'client' | 'namespace' | 'log'>): Records {
   const { payloadCodecs, externalStorage } = client.options.loadedDataConverter;
   const lost = (error: unknown) => log.warn({ err: error }, 'the memo of a run cannot be read');
-  return new WorkflowClient({
+  const reader = new WorkflowClient({
     connection: client.connection,
     namespace,
     dataConverter: {
@@ -23,6 +34,11 @@ export function createRecords({ client, namespace, log }: Pick<ApiDeps, 'client'
       }),
     },
   });
+  return {
+    describe: (id, timeline) => reader.getHandle(id, timeline).describe(),
+    list: (options) => reader.list(options),
+    count: (query) => reader.count(query),
+  };
 }
 
 function forgiving(driver: StorageDriver, lost: (error: unknown) => void): StorageDriver {

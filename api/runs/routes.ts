@@ -26,6 +26,7 @@ const list = createRoute({
       agent_id: z.string().optional(),
       user_id: z.string().optional(),
       session_id: z.string().optional(),
+      owner: z.string().optional().openapi({ description: 'For those who see all: only the runs of this one.' }),
       workflow: z.string().optional(),
       status: z.enum(statuses).optional(),
       tag: z.string().optional(),

@@ -123,6 +123,10 @@ const brief = {
   agent_id: z.string().nullable(),
   user_id: z.string().nullable(),
   session_id: z.string().nullable(),
+  owner: z
+    .string()
+    .nullable()
+    .openapi({ description: "Whose it is: a key's name or a JWT's sub; null: auth was off." }),
   status: z.enum(statuses),
   problem: problem.nullable(),
   stopping: z.boolean().openapi({ description: 'A pause or a cancel waits for steps in flight.' }),

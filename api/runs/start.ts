@@ -26,6 +26,8 @@ export interface Labels {
   agent?: string;
   session?: string;
   user?: string;
+  /** To whom it belongs, as search attributes have it. */
+  owner?: string;
 }
 
 export interface RunStart {
@@ -50,7 +52,7 @@ export async function startRun(deps: Core, { workflow, request, key }: Start): P
   if (key !== undefined && request.run_id !== undefined) throw namedTwice();
   await check(entry, request.input);
   const now = (deps.clock ?? Date.now)();
-  const id = request.run_id ?? (key === undefined ? uuidv7(now) : runIdOf('', key));
+  const id = request.run_id ?? (key === undefined ? uuidv7(now) : runIdOf(deps.owner(), key));
   const digest = key === undefined ? undefined : digestOf({ workflow, request });
   return beginRun(deps, { id, workflow, request, digest });
 }
@@ -58,10 +60,11 @@ export async function startRun(deps: Core, { workflow, request, key }: Start): P
 /** Throws ApiError 409 when the id is taken by another run, or the digest is another one. */
 export async function beginRun(deps: Core, start: RunStart): Promise<Started> {
   const { id, workflow, digest } = start;
+  const labels = { ...start.labels, owner: deps.owner() };
   const place = { ...deps, eagerStart: deps.config.eagerStart };
   return withDeadline(deps, async () => {
     try {
-      const handle = await deps.client.workflow.start(workflow, startOptions(place, start));
+      const handle = await deps.client.workflow.start(workflow, startOptions(place, { ...start, labels }));
       return { kind: 'new', id, timeline: handle.firstExecutionRunId };
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return known(deps, id, digest);
@@ -136,7 +139,7 @@ export function startOptions({ taskQueue, eagerStart, clock = Date.now }: StartP
   } as const;
 }
 
-function attributesOf(id: string, tags: string[] | undefined, { agent, session, user }: Labels, now: number) {
+function attributesOf(id: string, tags: string[] | undefined, { agent, session, user, owner }: Labels, now: number) {
   const named: [typeof attributes.Agent, string | undefined][] = [
     [attributes.Agent, agent],
     [attributes.Session, session],
@@ -148,6 +151,7 @@ function attributesOf(id: string, tags: string[] | undefined, { agent, session, 
     { key: attributes.RootRun, value: stored(id).slice(0, 255) },
     { key: attributes.CreatedAt, value: new Date(now) },
     ...(tags && tags.length > 0 ? [{ key: attributes.Tags, value: [...new Set(tags.map(stored))] }] : []),
+    ...(owner === undefined ? [] : [{ key: attributes.Owner, value: owner }]),
     ...named.flatMap(([key, value]) => (value === undefined ? [] : [{ key, value: stored(value) }])),
   ];
   return pairs;

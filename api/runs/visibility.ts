@@ -1,10 +1,13 @@
 // The calls that lists make: Temporal's visibility, counting and listing. Nothing else here asks it.
 import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { seesOnly } from '../auth/caller.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import type { RunQueries, Window } from './filter.ts';
 
 export interface Visibility {
+  /** Whoever sees other runs has another one: what is remembered of a list is remembered under it. */
+  seenBy(): string;
   /** One call. The number of runs in the window. */
   count(queries: RunQueries, window: Window): Promise<number>;
   /**
@@ -33,6 +36,7 @@ const listMs = 6000;
 export function createVisibility(deps: Core): Visibility {
   const { records: told, config } = deps;
   return {
+    seenBy: () => seesOnly(deps.caller()) ?? '',
     async count(queries, window) {
       const { count, groups } = await withDeadline(deps, () => told.count(queries.count(window)));
       const { subtracts } = queries;

@@ -1,5 +1,5 @@
 // Makes a branch the head of its session: what is said next goes on from there.
-import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { z } from 'zod';
 import { said } from '../../workflows/prompt.ts';
 import { type Branch, promote } from '../../workflows/session/messages.ts';
@@ -25,24 +25,31 @@ export async function promoteRun(deps: Core, id: string): Promise<string> {
   const run = await readRun(deps, id);
   if (!isEnded(run.status))
     throw new ApiError(409, 'run_open', `Run '${id}' is open. It can become the head when it has ended.`);
-  const session_id = await sessionOf(deps, described);
+  const session = await sessionOf(deps, described);
   const { data } = talk.safeParse(run.input);
-  if (session_id === undefined || !data) throw noSession(id);
+  if (!session || !data) throw noSession(id);
   const answer = run.response_content;
   const messages = [...data.messages, ...(answer ? [{ role: 'assistant' as const, content: answer }] : [])];
-  await send(deps, session_id, { run_id: id, messages });
-  return session_id;
+  await send(deps, session, { run_id: id, messages });
+  return session.session_id;
 }
 
 const noSession = (id: string): ApiError =>
   new ApiError(409, 'no_session', `Neither run '${id}' nor what it was forked from is a turn of a session.`);
 
+interface Session {
+  session_id: string;
+  /** As search attributes have it. */
+  owner: string | undefined;
+}
+
 /** Of the run, or of the nearest one that it was forked from. */
-async function sessionOf(deps: Core, run: WorkflowExecutionDescription): Promise<string | undefined> {
+async function sessionOf(deps: Core, run: WorkflowExecutionDescription): Promise<Session | undefined> {
   let at: WorkflowExecutionDescription | undefined = run;
   for (let depth = 0; at && depth < deepest; depth++) {
     const session = at.typedSearchAttributes.get(attributes.Session);
-    if (session !== undefined) return shown(session);
+    const owner = at.typedSearchAttributes.get(attributes.Owner);
+    if (session !== undefined) return { session_id: shown(session), owner };
     const { forked_from } = lineageOf(at);
     if (forked_from === null) return undefined;
     at = await withDeadline(deps, () => describe(deps, forked_from));
@@ -50,7 +57,8 @@ async function sessionOf(deps: Core, run: WorkflowExecutionDescription): Promise
   return undefined;
 }
 
-async function send(deps: Core, session_id: string, branch: Branch): Promise<void> {
-  const head = await updateSession(deps, session_id, (session) => session.executeUpdate(promote, { args: [branch] }));
+async function send(deps: Core, { session_id, owner }: Session, branch: Branch): Promise<void> {
+  const update = (session: WorkflowHandle) => session.executeUpdate(promote, { args: [branch] });
+  const head = await updateSession(deps, session_id, update, owner);
   if (!head) throw new ApiError(409, 'no_session', `Session '${session_id}' was deleted.`);
 }

@@ -7,7 +7,6 @@ import { ApiError } from '../errors.ts';
 import { removeRun } from '../runs/remove.ts';
 import { literal, stored } from '../runs/keyword.ts';
 import { attributes } from '../../workflows/runtime/messages.ts';
-import { sessionWorkflow } from '../../workflows/session/messages.ts';
 import { findSession, sessionNotFound, toldOf } from './read.ts';
 
 type Session = WorkflowExecutionDescription;
@@ -15,24 +14,28 @@ type Session = WorkflowExecutionDescription;
 const atOnce = 8;
 
 /** Throws ApiError: 404, 409 while a turn, or a run that is to go too, is open. */
-export async function removeSession(deps: Core, id: string, runs: boolean): Promise<void> {
-  const found = await requireIdle(deps, id);
+export async function removeSession(deps: Core, id: string, runs: boolean, owner?: string): Promise<void> {
+  const found = await requireIdle(deps, id, owner);
   const newest = runs ? await withoutRuns(deps, id, found) : found;
-  await longRead(deps, () => forgetEarlier(deps, id, newest.runId));
+  await longRead(deps, () => forgetEarlier(deps, id, newest));
   // It ends with this, too.
-  await withDeadline(deps, () => forget(deps, id, newest.runId));
+  await withDeadline(deps, () => forget(deps, newest, newest.runId));
   deps.removed.add(newest);
 }
 
 /** As it is when its runs are gone, also those of turns that it has taken meanwhile. */
 async function withoutRuns(deps: Core, id: string, before: Session): Promise<Session> {
-  await removeRuns(deps, id);
-  const now = await requireIdle(deps, id);
+  const owner = ownerOf(before);
+  await removeRuns(deps, id, owner);
+  const now = await requireIdle(deps, id, owner);
   return toldOf(now).turns === toldOf(before).turns ? now : withoutRuns(deps, id, now);
 }
 
-async function requireIdle(deps: Core, id: string): Promise<Session> {
-  const found = await findSession(deps, id);
+const ownerOf = ({ typedSearchAttributes }: Pick<Session, 'typedSearchAttributes'>): string | undefined =>
+  typedSearchAttributes.get(attributes.Owner);
+
+async function requireIdle(deps: Core, id: string, owner: string | undefined): Promise<Session> {
+  const found = await findSession(deps, id, owner);
   if (!found) throw sessionNotFound(id);
   const { in_flight, turns, begun } = toldOf(found);
   if (in_flight !== null || turns > begun || found.raw.pendingWorkflowTask) throw busy(id);
@@ -47,15 +50,15 @@ const busy = (id: string): ApiError =>
   );
 
 /** What was said stands in the histories of all its timelines. */
-async function forgetEarlier(deps: Core, id: string, newest: string): Promise<void> {
+async function forgetEarlier(deps: Core, id: string, session: Session): Promise<void> {
   // Visibility can compare an id only as it is.
   if (stored(id) !== id) return;
-  for await (const { runId } of deps.records.list({ query: `WorkflowId = '${sessionWorkflow(id)}'` }))
-    if (runId !== newest) await forget(deps, id, runId);
+  for await (const { runId } of deps.records.list({ query: `WorkflowId = '${session.workflowId}'` }))
+    if (runId !== session.runId) await forget(deps, session, runId);
 }
 
-async function forget({ client, namespace }: Core, id: string, runId: string): Promise<void> {
-  const workflowExecution = { workflowId: sessionWorkflow(id), runId };
+async function forget({ client, namespace }: Core, { workflowId }: Session, runId: string): Promise<void> {
+  const workflowExecution = { workflowId, runId };
   try {
     await client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
   } catch (error) {
@@ -63,13 +66,14 @@ async function forget({ client, namespace }: Core, id: string, runId: string): P
   }
 }
 
-async function removeRuns(deps: Core, id: string): Promise<void> {
+async function removeRuns(deps: Core, id: string, owner: string | undefined): Promise<void> {
   const query = `Kind = 'run' AND ExecutionStatus != 'ContinuedAsNew' AND \`Session\` = ${literal(id)}`;
   const ids = await longRead(deps, async () => {
     const found = new Set<string>();
-    for await (const { workflowId, typedSearchAttributes } of deps.records.list({ query, pageSize: 1000 })) {
-      // On SQLite visibility compares regardless of case.
-      if (typedSearchAttributes.get(attributes.Session) === stored(id)) found.add(workflowId);
+    for await (const run of deps.records.list({ query, pageSize: 1000 })) {
+      // On SQLite visibility compares regardless of case; and somebody else may have a session of that name.
+      const isOfIt = run.typedSearchAttributes.get(attributes.Session) === stored(id) && ownerOf(run) === owner;
+      if (isOfIt) found.add(run.workflowId);
     }
     return [...found];
   });

@@ -1,6 +1,7 @@
 // The routes of sessions: list, read, delete, and which branch they go on from.
 import { createRoute, z } from '@hono/zod-openapi';
 import { failure, json } from '../answers.ts';
+import { ownerOf } from '../auth/owner.ts';
 import type { Api, Core } from '../deps.ts';
 import { createListRuns } from '../runs/list.ts';
 import { runId, whole } from '../runs/routes.ts';
@@ -11,6 +12,10 @@ import { removeSession } from './remove.ts';
 import { promoted, rowOf, sessionAnswer, sessionList } from './shape.ts';
 
 const sessionId = z.object({ id: z.string().openapi({ description: "The session's id." }) });
+const owner = z
+  .string()
+  .optional()
+  .openapi({ description: 'For those who see all, when several have a session of this name: whose.' });
 const tags = ['Sessions'];
 
 const list = createRoute({
@@ -36,7 +41,7 @@ const read = createRoute({
   tags,
   summary: 'Read a session',
   description: 'With its runs, in their order.',
-  request: { params: sessionId },
+  request: { params: sessionId, query: z.object({ owner }) },
   responses: { 200: json('The session', sessionAnswer), 404: failure(404), 503: failure(503) },
 });
 
@@ -48,7 +53,7 @@ const remove = createRoute({
   description: 'What it remembers is forgotten. Its runs stay, unless `runs=true`. Refused while a turn is open.',
   request: {
     params: sessionId,
-    query: z.object({ runs: z.enum(['true', 'false']).optional().openapi({ description: 'Its runs, too.' }) }),
+    query: z.object({ owner, runs: z.enum(['true', 'false']).optional().openapi({ description: 'Its runs, too.' }) }),
   },
   responses: {
     204: { description: 'Deleted' },
@@ -72,6 +77,9 @@ const promote = createRoute({
 
 const mostRuns = 100;
 
+const ownerIn = ({ owner: name }: { owner?: string }): string | undefined =>
+  name === undefined ? undefined : ownerOf(name);
+
 export function addSessions(app: Api, deps: Core): void {
   const listRuns = createListRuns(deps);
 
@@ -82,14 +90,17 @@ export function addSessions(app: Api, deps: Core): void {
 
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
-    const session = await readSession(deps, id);
+    const session = await readSession(deps, id, ownerIn(c.req.valid('query')));
     if (!session) throw sessionNotFound(id);
-    const { items } = await listRuns({ session_id: id }, { limit: mostRuns, offset: 0 });
-    return c.json({ ...rowOf(session), runs: items.filter(({ session_id }) => session_id === id).toReversed() }, 200);
+    const of = { session_id: id, ...(session.owner !== null && { owner: session.owner }) };
+    const { items } = await listRuns(of, { limit: mostRuns, offset: 0 });
+    const runs = items.filter(({ session_id, owner }) => session_id === id && owner === session.owner);
+    return c.json({ ...rowOf(session), runs: runs.toReversed() }, 200);
   });
 
   app.openapi(remove, async (c) => {
-    await removeSession(deps, c.req.valid('param').id, c.req.valid('query').runs === 'true');
+    const { runs } = c.req.valid('query');
+    await removeSession(deps, c.req.valid('param').id, runs === 'true', ownerIn(c.req.valid('query')));
     return c.body(null, 204);
   });
 

@@ -9,6 +9,7 @@ const row = {
   id: z.string(),
   agent_id: z.string().openapi({ description: 'The agent that was asked last.' }),
   user_id: z.string().nullable(),
+  owner: z.string().nullable().openapi({ description: 'Whose it is; null: auth was off.' }),
   turns: z.number().openapi({ description: 'Messages taken so far.' }),
   queued: z.number().openapi({ description: 'Of these, those whose runs are still to begin.' }),
   in_flight: z.string().nullable().openapi({ description: 'The run that is answering now.' }),

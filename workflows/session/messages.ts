@@ -4,8 +4,9 @@ import type { Said, Turn } from '../../activities/session/turn.ts';
 
 export const sessionType = 'session';
 
-/** Its Workflow Id. */
-export const sessionWorkflow = (session_id: string): string => `session:${session_id}`;
+/** Its Workflow Id. Each owner's sessions are its own; an owner, as search attributes have it, has no colon. */
+export const sessionWorkflow = (session_id: string, owner?: string): string =>
+  owner === undefined ? `session:${session_id}` : `session@${owner}:${session_id}`;
 
 /** What becomes of a message while another one is being answered. */
 export type TextingPolicy = 'queue' | 'interrupt' | 'reject';

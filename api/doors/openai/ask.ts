@@ -37,7 +37,7 @@ export async function ask(deps: Core, question: Question): Promise<string> {
   const { model, messages, instructions, carried, metadata, user, session } = asked;
   const input = { agent, messages, openai: { instructions: instructions.join('\n\n') || null, carried } };
   const { id } = await beginRun(deps, {
-    id: key === undefined ? uuidv7((deps.clock ?? Date.now)()) : runIdOf('', key),
+    id: key === undefined ? uuidv7((deps.clock ?? Date.now)()) : runIdOf(deps.owner(), key),
     workflow: agentWorkflow,
     request: { input, ...(metadata && { metadata }) },
     labels: { agent: model, user, session },

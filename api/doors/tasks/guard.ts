@@ -6,9 +6,13 @@ import { ApiError } from '../../errors.ts';
 export const runPath = '/api/task/:task_id/run';
 export const createPath = '/api/task/create';
 
-export function guardTasks(app: Api, deps: Core): void {
+export function guardTasks(app: Api): void {
   app.use('/api/task/*', sayMessage);
   app.use('/api/tasks', sayMessage);
+}
+
+/** Who may not come in is told so first. */
+export function guardSandbox(app: Api, deps: Core): void {
   app.on('POST', [createPath, runPath], async (_, next) => {
     requireSandbox(deps);
     await next();
