@@ -4,6 +4,7 @@ import { type WorkflowHandle, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pause, state } from '../workflows/runtime/messages.ts';
 import { completedBy, fork, historyOf, idOf, type Source } from './forks.ts';
+import { oneOf, sampleOf } from './sample.ts';
 import { inState } from './scenarios.ts';
 import { taken } from './workflows/chains.ts';
 import { ask, say, trace } from './workflows/sink.ts';
@@ -120,6 +121,32 @@ test('a child with 3 of its 5 steps done at the checkpoint takes the other 2 in 
   expect(own).not.toBe(child);
   expect(working.by(own)).toEqual(names(3, 5));
   expect(working.by(child)).toEqual(names(0, 5));
+});
+
+test('what a run tells its child reaches the child of its fork, once, wherever it is forked; and of a fork of the fork', async () => {
+  const run = await start('tells');
+  expect(await run.result()).toBe('any,own after!');
+  const source = await sourceOf(run);
+  /** From the child's start until all is told: behind that there is nothing to tell. */
+  const pointsOf = async (at: Source): Promise<number[]> => {
+    const events = await historyOf(world, at.run, at.timeline);
+    const told = events.filter((each) => each.signalExternalWorkflowExecutionInitiatedEventAttributes).map(idOf);
+    const begun = events.findLast((each) => each.childWorkflowExecutionStartedEventAttributes);
+    return [...events.map(idOf).filter((id) => id >= idOf(begun!) && id < told[0]!), ...told];
+  };
+  const forkOf = (at: Source, event: number) => fork(world, { type: 'tells', args: [], source: at, event });
+  const points = sampleOf(await pointsOf(source), 5);
+  const forks = await Promise.all(points.map((event) => forkOf(source, event)));
+  expect(await Promise.all(forks.map((each) => each.result()))).toEqual(points.map(() => 'any,own after!'));
+  for (const forked of oneOf([forks[1]!, forks.at(-1)!])) {
+    const of = await sourceOf(forked);
+    const events = await historyOf(world, of.run, of.timeline);
+    const live = events.findIndex((each) => each.startChildWorkflowExecutionInitiatedEventAttributes);
+    const ends = events.findIndex((each) => each.childWorkflowExecutionCompletedEventAttributes);
+    const at = (await pointsOf(of)).concat(idOf(events[live]!), idOf(events[ends]!));
+    const again = await Promise.all(sampleOf(at, 6).map((event) => forkOf(of, event)));
+    expect(await Promise.all(again.map((each) => each.result()))).toEqual(again.map(() => 'any,own after!'));
+  }
 });
 
 test('messages that come while a fork loads reach it once, in order; and a fork of that fork has them', async () => {

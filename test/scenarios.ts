@@ -20,7 +20,7 @@ import { functionsIn, type World } from './world.ts';
 
 const question = (content: string) => ({ messages: [{ role: 'user', content }] });
 
-export async function inState(run: WorkflowHandle, wanted: RunState, ms = 6000): Promise<void> {
+export async function inState(run: WorkflowHandle, wanted: RunState, ms = 20_000): Promise<void> {
   const end = Date.now() + ms;
   for (;;) {
     const { typedSearchAttributes, status } = await run.describe();

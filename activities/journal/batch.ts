@@ -68,6 +68,8 @@ export interface Command {
   step?: StepLabel;
   /** Of a child: its run. */
   child?: string;
+  /** Of a signal: whom it is for. Older journals do not tell. */
+  to?: string;
 }
 
 export interface StepLabel {
@@ -152,8 +154,10 @@ export interface OpenChild {
   timeline: string;
   event: number;
   source: Place;
-  /** Its last event before the checkpoint. */
-  checkpoint: Checkpoint;
+  /** Its last event before the checkpoint. Absent: all of its source. */
+  checkpoint?: Checkpoint;
+  /** Names of signals of the source that it had got by then, and of which the source did not know. */
+  heard?: string[];
 }
 
 export interface Page {

@@ -26,7 +26,11 @@ function commandToOthers(event: HistoryEvent, id: number): Command | undefined {
     return { kind: 'startChildWorkflowExecution', event: id, name: workflowType?.name ?? '', child: workflowId ?? '' };
   }
   const signal = event.signalExternalWorkflowExecutionInitiatedEventAttributes;
-  if (signal) return { kind: 'signalExternalWorkflowExecution', event: id, name: signal.signalName ?? '' };
+  if (signal) {
+    const { signalName, workflowExecution } = signal;
+    const to = workflowExecution?.workflowId ?? '';
+    return { kind: 'signalExternalWorkflowExecution', event: id, name: signalName ?? '', to };
+  }
   if (event.requestCancelExternalWorkflowExecutionInitiatedEventAttributes)
     return { kind: 'requestCancelExternalWorkflowExecution', event: id };
   return undefined;

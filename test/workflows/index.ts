@@ -10,4 +10,5 @@ export { six } from './six.ts';
 export { crowds, givesUp, hasSpenders, hasTwins, loops, sitsThere } from './spends.ts';
 export { spins } from './spins.ts';
 export { talks } from './talks.ts';
+export { hears, tells } from './words.ts';
 export { begets, branches, drafts, stuck } from './ways.ts';

@@ -1,11 +1,13 @@
 // What every run has without asking, hung around the workflow's code: the worker registers this module.
 import {
   ApplicationFailure,
+  patched,
   setCurrentDetails,
   setHandler,
   type WorkflowInterceptorsFactory,
   workflowInfo,
 } from '@temporalio/workflow';
+import { comingOf } from './journal/child.ts';
 import { journalActivity } from './journal/load.ts';
 import { createTimeline } from './journal/timeline.ts';
 import { checked } from './input.ts';
@@ -51,6 +53,14 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           gate.child(child[1]);
           family.child(input.options.workflowId, child[0], child[1]);
           return child;
+        },
+        async signalWorkflow(input, next) {
+          const { target } = input;
+          const coming = comingOf(
+            target.type === 'child' ? target.childWorkflowId : (target.workflowExecution.workflowId ?? ''),
+          );
+          if (coming && patched('runtime/3')) await coming;
+          return next(input);
         },
         scheduleLocalActivity: () => refuse('A local activity'),
         startNexusOperation: () => refuse('A Nexus operation'),

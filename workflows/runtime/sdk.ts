@@ -73,13 +73,16 @@ export function awaited(): { activities: number[]; children: number[]; others: n
 }
 
 /**
- * A child that the code knows as started is started once more, under another id: its start is answered a second time.
- * 1.24.0: Activator.completions.childWorkflowStart.
+ * A child that the code knows as started is started once more, under another id: its start is answered a second time, and
+ * `answered` is told. 1.24.0: Activator.completions.childWorkflowStart.
  */
-export function expectStartAgain(seq: number): void {
+export function expectStartAgain(seq: number, answered: () => void): void {
   const { childWorkflowStart, childWorkflowComplete } = getActivator().completions;
-  const reject = (error: Error) => childWorkflowComplete.get(seq)?.reject(error);
-  childWorkflowStart.set(seq, { resolve: () => {}, reject });
+  const reject = (error: Error) => {
+    answered();
+    childWorkflowComplete.get(seq)?.reject(error);
+  };
+  childWorkflowStart.set(seq, { resolve: answered, reject });
 }
 
 /**

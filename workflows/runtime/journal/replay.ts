@@ -41,6 +41,8 @@ export function createReplay({ start, diverge, spliced, suspended, seed }: Repla
     // An open batch was already worked on with these random numbers: from the start they would come twice.
     if (!wasOpen) setSeed(seed);
     const commands = taken.release(now, kind, children);
+    // A patch's marker, if any: the code itself has not gone on yet.
+    commands.unshift(...takeCommands());
     spliced(splice);
     // What the run shows now that it lives counts, and not the pause that it was served.
     if (kind !== 'continue') for (const command of takeCommands()) upserts.add(command);
@@ -69,11 +71,13 @@ export function createReplay({ start, diverge, spliced, suspended, seed }: Repla
     open: taken.open,
     async serve(batch) {
       become(batch);
+      const patches = batch.jobs.filter(({ kind }) => kind === 'notifyHasPatch');
+      for (const job of patches) tellOne(job, batch);
       const given = batch.splice ? splice(batch.splice) : [];
       if (batch.open) suspended();
       now = batch.time;
       wasOpen = batch.open !== undefined;
-      for (const job of batch.jobs) tellOne(job, batch);
+      for (const job of batch.jobs) if (!patches.includes(job)) tellOne(job, batch);
       if (!begun) start();
       begun = true;
       await collect(given, batch.commands.length, taken, diverge);

@@ -1,11 +1,12 @@
 // The commands that the code has given in a journal and that the journal has not answered: what a fork takes over.
 import { msToTs, optionalTsToMs } from '@temporalio/common/lib/time.js';
+import { patched } from '@temporalio/workflow';
 import type { Opening, OpenChild } from '../../../activities/journal/batch.ts';
-import { allowance, childSpent } from '../messages.ts';
-import { expectStartAgain, type SdkCommand } from '../sdk.ts';
+import { expectStartAgain, giveCommands, handOver, type SdkCommand } from '../sdk.ts';
 import { answerCancelled, cancelOf, type Cancelled } from './answers.ts';
-import { goOnFrom } from './child.ts';
+import { comingOf, expectChild, goOnFrom, signalled, type Start } from './child.ts';
 import { keyOf, type StartKind } from './commands.ts';
+import { heardAlready, isToFamily } from './signals.ts';
 
 interface Open {
   kind: StartKind;
@@ -68,31 +69,41 @@ export function createTaken(): Taken {
     release(now, how, children) {
       const all = [...open.values()];
       open.clear();
-      const own = new Set(all.map(({ command }) => command.startChildWorkflowExecution?.workflowId));
-      const ends = ({ aborted, command }: Open) => aborted || (how !== 'continue' && isToFamily(command, own));
-      const goingOn = all.filter((entry) => !ends(entry));
-      const commands = goingOn.map((entry) => again(entry, now, children));
-      for (const entry of all) if (ends(entry)) answerCancelled(entry.kind, entry.seq, entry.command);
+      const sent = all.filter(({ unsent }) => !unsent).map(({ command }) => command);
+      const heard = heardAlready(sent, children);
+      const own = all.map(({ command }) => command);
+      const cut = new Set(all.filter((each) => each.aborted || (how !== 'continue' && isToFamily(each.command, own))));
+      const goingOn = all.filter((entry) => !cut.has(entry) && !heard.has(entry.command));
+      const commands = goingOn.flatMap((entry) => again(entry, now, children));
+      for (const entry of all) {
+        if (cut.has(entry)) answerCancelled(entry.kind, entry.seq, entry.command);
+        else if (heard.has(entry.command)) handOver((code) => code.resolveSignalExternalWorkflow({ seq: entry.seq }));
+      }
       return commands;
     },
     open: () => [...open.values()],
   };
 }
 
-/** A fork and its children run, whatever they had told each other to do, and begin to count anew. */
-function isToFamily({ signalExternalWorkflowExecution: signal }: SdkCommand, own: ReadonlySet<unknown>): boolean {
-  if (!signal?.workflowExecution) return false;
-  const { signalName: name } = signal;
-  return name === allowance.name || name === childSpent.name || own.has(signal.workflowExecution.workflowId);
-}
-
-/** A timer has what was left of it at the checkpoint; a child goes on under an id of its own. */
-function again({ command, due, started, unsent, record, seq }: Open, now: number, children: OpenChild[]): SdkCommand {
+/**
+ * A timer has what was left of it at the checkpoint; a child goes on under an id of its own, and is signalled when it has
+ * begun: Temporal does not keep the order of the two, and there would be nobody yet.
+ */
+function again(entry: Open, now: number, children: OpenChild[]): SdkCommand[] {
+  const { command, due } = entry;
   const { startTimer, startChildWorkflowExecution: child } = command;
   if (startTimer)
-    return { ...command, startTimer: { ...startTimer, startToFireTimeout: msToTs(Math.max(1, due - now)) } };
-  if (!child || unsent) return command;
-  if (started) expectStartAgain(seq);
+    return [{ ...command, startTimer: { ...startTimer, startToFireTimeout: msToTs(Math.max(1, due - now)) } }];
+  if (child && !entry.unsent) return [childAgain(entry, child, children)];
+  const coming = comingOf(signalled(command) ?? '');
+  if (!coming || !patched('runtime/3')) return [command];
+  void coming.then(() => giveCommands([command]));
+  return [];
+}
+
+function childAgain({ command, started, record, seq }: Open, child: Start, children: OpenChild[]): SdkCommand {
   const from = children.find(({ timeline, event }) => recordOf(timeline, event) === record);
-  return { ...command, startChildWorkflowExecution: goOnFrom(child, from) };
+  const own = goOnFrom(child, from);
+  if (started) expectStartAgain(seq, expectChild(own.workflowId));
+  return { ...command, startChildWorkflowExecution: own };
 }
