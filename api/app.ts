@@ -15,6 +15,7 @@ import { addDocs } from './docs.ts';
 import { answerError, noSuchRoute, ofZod } from './envelope.ts';
 import { ApiError } from './errors.ts';
 import { addFlows } from './doors/flows/routes.ts';
+import { addMessage } from './doors/message/routes.ts';
 import { guardOpenAI } from './doors/openai/refusal.ts';
 import { addOpenAI } from './doors/openai/routes.ts';
 import { guardSandbox, guardTasks, runPath } from './doors/tasks/guard.ts';
@@ -78,6 +79,7 @@ export function createApp(given: ApiDeps): Api {
   addCheckpoints(app, deps);
   addEvents(app, deps);
   addTasks(app, deps);
+  addMessage(app, deps);
   addFlows(app, deps);
   addOpenAI(app, deps);
   addOpenApi(app, deps);

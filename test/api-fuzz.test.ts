@@ -104,6 +104,8 @@ const names = [
   'waiting_id',
   'value',
   'messages',
+  'url',
+  'overrides',
   'agent_id',
   'message',
   'session_id',

@@ -47,6 +47,8 @@ export const routes = (id: string): Call[] => [
   { method: 'POST', path: '/api/v1/simple/execute', body: input },
   { method: 'GET', path: `/api/v1/simple/execution/${id}` },
   { method: 'GET', path: '/api/v1/executions?flow_name=simple&status=running&limit=5' },
+  { method: 'POST', path: '/message', body: { ...input, url: 'http://127.0.0.1/', overrides: { start: {} } } },
+  { method: 'GET', path: `/message/${id}` },
   { method: 'GET', path: '/v1/models/assistant' },
   { method: 'POST', path: '/v1/chat/completions', body: { ...asked, ...input, stream: true } },
   { method: 'POST', path: '/v1/responses', body: { ...asked, input: 'hello', background: true } },

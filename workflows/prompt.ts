@@ -62,7 +62,8 @@ function overriding(input: Talk, steps: string[], by: Overrides[string]): Talk {
 
 /** Fills `{name}` for each of `values`; other braces stay. One pass: what is filled in is never read again. */
 export function fill(prompt: string, values: Record<string, string>): string {
-  return prompt.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  const known = new Map(Object.entries(values));
+  return prompt.replace(/\{(\w+)\}/g, (whole, name: string) => known.get(name) ?? whole);
 }
 
 export const system = (content: string): Message => ({ role: 'system', content });
