@@ -19,16 +19,17 @@ type Input = z.infer<typeof input>;
 
 export async function agent({ agent, messages, session, within }: Input): Promise<AgentEnd> {
   const inbox = openInbox(agent.config.double_texting);
-  let ended: Ended = { status: 'failed' };
+  let isTold = false;
+  const tellSession = async (status: Ended['status']) => {
+    if (session === undefined || isTold) return;
+    isTold = true;
+    await tell(session, { status });
+  };
   try {
-    const end = await runAgent(agent, messages, { inbox, within });
-    ended = { status: 'completed' };
-    return end;
+    return await runAgent(agent, messages, { inbox, within, ending: () => tellSession('completed') });
   } catch (error) {
-    if (isCancellation(error)) ended = { status: 'cancelled' };
+    await tellSession(isCancellation(error) ? 'cancelled' : 'failed');
     throw error;
-  } finally {
-    if (session !== undefined) await tell(session, ended);
   }
 }
 agent.input = input;

@@ -3,6 +3,7 @@ export * from '../../workflows/bundle.ts';
 export { asks } from './asks.ts';
 export { five } from './five.ts';
 export { large } from './large.ts';
+export { lingers } from './lingers.ts';
 export { raises } from './raises.ts';
 export { chain, parent, watchful, wide } from './chains.ts';
 export { sink, sinkChild } from './sink.ts';

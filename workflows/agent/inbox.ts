@@ -1,7 +1,10 @@
 // What a user says to an agent that is at work.
-import { setHandler } from '@temporalio/workflow';
+import { patched, setHandler } from '@temporalio/workflow';
 import { message } from '../runtime/messages.ts';
 import type { AgentConfig } from './snapshot.ts';
+
+/** Runs that began with older code said whatever they were told, and ended while something was said. */
+export const texting = 'agent/1';
 
 export interface Inbox {
   /** Whether anything was said that has not been taken. */
@@ -20,10 +23,16 @@ export function openInbox(policy: AgentConfig['double_texting']): Inbox {
     (given) => {
       const text = textOf(given);
       if (text === undefined) return;
+      const asked = policyOf(given, policy);
+      // Of one that was sent otherwise than by the API, nobody can be told.
+      if (asked === 'reject' && patched(texting)) return;
       said.push(text);
-      if (policyOf(given, policy) === 'interrupt') interrupt?.();
+      if (asked === 'interrupt') interrupt?.();
     },
-    { description: 'Tells a running agent something: {"text": …, "policy": "queue" | "interrupt"}, or just the text.' },
+    {
+      description:
+        'Tells a running agent something: {"text": …, "policy": "queue" | "interrupt"}, or just the text. Without a policy the agent\'s own holds; under "reject" it is not heard.',
+    },
   );
   return {
     get isFull() {

@@ -1,11 +1,11 @@
 // The loop of every agent: model, all tool calls of the turn side by side, model …, until it answers or its turns are used up.
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, patched } from '@temporalio/workflow';
 import type { Message, ModelReply } from '../../activities/model/model.ts';
 import { user, system } from '../prompt.ts';
 import { leftBy } from '../runtime/abort.ts';
 import { type Conversation, converse } from '../runtime/conversation.ts';
 import { answerCalls, type Equipped, placeOf, toolsOf } from './calls.ts';
-import type { Inbox } from './inbox.ts';
+import { type Inbox, texting } from './inbox.ts';
 import { toolsOfServers } from './mcp.ts';
 import { correction, notFitting, wrongIn } from './output.ts';
 import type { AgentSnapshot } from './snapshot.ts';
@@ -22,18 +22,19 @@ export interface AgentEnd {
 export interface Around {
   inbox: Inbox;
   within?: string;
+  /** Tells those who want to know that the end is near. What is said to the agent meanwhile is heard still. */
+  ending?: () => Promise<void>;
 }
 
-export async function runAgent(agent: AgentSnapshot, said: Message[], { inbox, within }: Around): Promise<AgentEnd> {
+export async function runAgent(agent: AgentSnapshot, said: Message[], around: Around): Promise<AgentEnd> {
+  const { inbox, within } = around;
   const talk = converse(...(agent.system_prompt === '' ? [] : [system(agent.system_prompt)]), ...said);
   const turns = countTurns(agent.config);
   const equipped = { agent, servers: await toolsOfServers(agent) };
   let corrected = false;
   let response = '';
   for (;;) {
-    const left = turns.next();
-    if (left === 'over') return { response, termination_reason: 'max_steps', turns: turns.taken };
-    if (left === 'wrap_up') talk.say(user(agent.config.recovery?.message ?? ''));
+    if (turns.next() === 'wrap_up') talk.say(user(agent.config.recovery?.message ?? ''));
     talk.say(...inbox.take().map(user));
     const reply = await think(talk, equipped, inbox);
     if (!reply) {
@@ -42,20 +43,33 @@ export async function runAgent(agent: AgentSnapshot, said: Message[], { inbox, w
     }
     response = reply.text;
     if (reply.tool_calls.length > 0) {
-      // Their results would be told to nobody.
-      if (turns.areOver) continue;
+      if (turns.areOver) {
+        // Their results would be told to nobody.
+        if (await isOver(around)) return { response, termination_reason: 'max_steps', turns: turns.taken };
+        turns.grant();
+      }
       talk.say(...(await answerCalls(reply.tool_calls, equipped, placeOf(within, turns.taken))));
     } else if (inbox.isFull) {
       turns.grant();
     } else {
       const wrong = agent.output_schema ? wrongIn(reply) : undefined;
-      if (wrong === undefined) return answered(agent, reply.text, turns.taken);
-      if (corrected) throw notFitting(wrong);
-      corrected = true;
-      talk.say(user(correction(wrong)));
+      if (wrong === undefined && (await isOver(around))) return answered(agent, reply.text, turns.taken);
+      if (wrong !== undefined) {
+        if (corrected) throw notFitting(wrong);
+        corrected = true;
+        talk.say(user(correction(wrong)));
+      }
       turns.grant();
     }
   }
+}
+
+/** Nobody has said anything more. A message that comes in the very moment of the end makes Temporal ask once more. */
+async function isOver({ inbox, ending }: Around): Promise<boolean> {
+  const heard = () => inbox.isFull && patched(texting);
+  if (heard()) return false;
+  await ending?.();
+  return !heard();
 }
 
 const answered = ({ output_schema }: AgentSnapshot, response: string, turns: number): AgentEnd => ({
@@ -71,8 +85,8 @@ interface Turns {
   readonly taken: number;
   /** The one that was taken was the last. */
   readonly areOver: boolean;
-  /** Takes one, when there is one. `wrap_up`: the first of those after the last. */
-  next(): 'turn' | 'wrap_up' | 'over';
+  /** Takes one: unless they are over. `wrap_up`: the first of those after the last. */
+  next(): 'turn' | 'wrap_up';
   /** One more, if that was the last. */
   grant(): void;
 }
@@ -94,7 +108,6 @@ function countTurns({ max_steps, recovery }: AgentSnapshot['config']): Turns {
         allowed += spare;
         spare = 0;
       }
-      if (taken >= allowed) return 'over';
       taken++;
       return wrapUp ? 'wrap_up' : 'turn';
     },
