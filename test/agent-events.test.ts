@@ -119,3 +119,74 @@ test('a fork at a step with another system prompt shows it, and the messages onc
   expect(agent_config.system_prompt).toBe('You whisper.');
   expect(messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool', 'assistant']);
 });
+
+test.each(['reject', 'fail'])(
+  'a call that nobody has approved in time has failed, with %s',
+  async (on_approval_timeout) => {
+    agents.openai.script({ calls: [{ name: 'send_email', arguments: email }] });
+    const config = { approval_timeout_s: 0.3, on_approval_timeout };
+    const messages = [{ role: 'user', content: 'Call them.' }];
+    const id = await stage.start('agent', { agent: { ...agent, config }, messages });
+    const run = await stage.until(id, ({ completed_at }) => completed_at !== null);
+    expect(run.metrics?.tool_calls_count).toBe(1);
+    const events = await told(id);
+    expect(events.map(({ type }) => type)).toEqual(['tool_call_started', 'tool_call_failed']);
+    expect(events[1]?.data).toMatchObject({
+      tool: 'send_email',
+      tool_call_id: 'call_1',
+      error: { type: 'approval_timed_out' },
+    });
+  },
+);
+
+test('a call that is made because nobody has answered in time has not failed', async () => {
+  agents.openai.script({ calls: [{ name: 'send_email', arguments: email }] });
+  const config = { approval_timeout_s: 0.3, on_approval_timeout: 'approve' };
+  const messages = [{ role: 'user', content: 'Call them.' }];
+  const id = await stage.start('agent', { agent: { ...agent, config }, messages });
+  const run = await stage.until(id, ({ status }) => status === 'completed');
+  expect(run.metrics?.tool_calls_count).toBe(1);
+  expect((await told(id)).map(({ type }) => type)).toEqual([
+    'tool_call_started',
+    'tool_call_started',
+    'tool_call_completed',
+  ]);
+});
+
+test('a call of another agent is a tool call, counted once', async () => {
+  const reader = { name: 'reader', system_prompt: 'You read.' };
+  agents.openai.script({
+    match: 'Call them.',
+    calls: [{ name: 'agent_reader', arguments: { message: 'Read it.' } }, sum],
+  });
+  const messages = [{ role: 'user', content: 'Call them.' }];
+  const id = await stage.start('agent', { agent: { ...agent, agents: [reader] }, messages });
+  const run = await stage.until(id, ({ status }) => status === 'completed');
+  expect(run.metrics?.tool_calls_count).toBe(2);
+});
+
+test('nobody is shown where a conversation is kept; a reply that was edited as shown is gone on from, with all before it', async () => {
+  agents.openai.script({ calls: [sum] });
+  const id = await begin();
+  const { steps } = await stage.until(id, ({ status }) => status === 'completed');
+  const shown = z.record(z.string(), z.unknown()).parse(steps[0]?.result);
+  expect(Object.keys(shown).toSorted()).toEqual(['finish', 'model', 'response_id', 'text', 'tool_calls', 'usage']);
+  const events = await (await stage.ask('GET', `/api/runs/${id}/events?limit=1000`)).text();
+  for (const internal of ['"reference"', '"print"', '"wasted"']) expect(events).not.toContain(internal);
+  agents.openai.reset();
+  const points = await stage.ask('GET', `/api/runs/${id}/checkpoints`);
+  const { items } = z
+    .object({ items: z.array(z.object({ id: z.string(), step_num: z.number() })) })
+    .parse(await points.json());
+  const first = items.find(({ step_num }) => step_num === 1);
+  const call = { id: 'mine', type: 'function', function: { name: 'calculate', arguments: '{"expression":"5*5"}' } };
+  const edit = { modifications: { steps: { 1: { ...shown, tool_calls: [call] } } } };
+  const fork = await stage.ask('POST', `/api/checkpoints/${first?.id}/fork`, edit);
+  const { new_run_id } = z.object({ new_run_id: z.string() }).parse(await fork.json());
+  await stage.until(new_run_id, ({ status }) => status === 'completed');
+  expect(agents.openai.ledger[0]?.asked?.said).toMatchObject([
+    { role: 'user', text: 'Call them.' },
+    { role: 'assistant' },
+    { role: 'tool', text: '25' },
+  ]);
+});

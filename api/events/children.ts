@@ -11,6 +11,9 @@ export interface Children {
   spliced(): void;
 }
 
+/** Of the catalogue. Each run of it that another run starts is the call of an agent as a tool. */
+const agentWorkflow = 'agent';
+
 export function createChildren(story: Story, where: Where): Children {
   const open = story.open.children;
   return {
@@ -29,6 +32,7 @@ export function createChildren(story: Story, where: Where): Children {
       const { at, status, error } = happening;
       open.delete(key);
       Object.assign(child, { status, completed_at: at });
+      if (child.workflow === agentWorkflow && status !== 'cancelled') story.tool_calls++;
       const data = { run_id: child.run_id, status, ...(error && { error }) };
       return [{ event: { type: 'child_completed', data } }];
     },

@@ -1,5 +1,6 @@
 // Opens the payloads of a history: what cannot be opened becomes a fact of the run, never a fault of its reader.
 import type { Payload } from '@temporalio/common';
+import { withoutInternals } from './internals.ts';
 import { withoutSecrets } from './secrets.ts';
 
 /** Rejects when the payload store has lost it, or for an encoding that it does not know. */
@@ -40,7 +41,7 @@ export function shown(opened: Opened | undefined): unknown {
   if (!opened) return null;
   switch (opened.state) {
     case 'value':
-      return withoutSecrets(opened.value);
+      return withoutInternals(withoutSecrets(opened.value));
     case 'unreadable':
       return { encoding: opened.encoding, bytes: opened.bytes };
     case 'large':

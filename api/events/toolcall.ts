@@ -109,6 +109,18 @@ export function toolAnswered(
     : undefined;
 }
 
+/** Nobody has said anything on a call in the time that there was for it: it is not made, unless that was to approve it. */
+export function toolUnanswered(
+  { tool, tool_call_id, args, on_timeout }: WaitingFor,
+  { step, started_at }: Pick<StepView, 'step' | 'started_at'>,
+  at: string,
+): StreamEvent | undefined {
+  if (tool === undefined || tool_call_id === undefined) return undefined;
+  if (on_timeout === undefined || on_timeout === 'approve') return undefined;
+  const call = { tool, tool_call_id, args, step, started_at };
+  return toolFailed(call, at, { type: 'approval_timed_out', message: 'Nobody has answered in time.' });
+}
+
 const isReuse = (answer: unknown): boolean =>
   typeof answer === 'object' && answer !== null && 'decision' in answer && answer.decision === 'reuse';
 

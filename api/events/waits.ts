@@ -5,7 +5,7 @@ import { asAnswer, asWaiting } from './shape.ts';
 import { aborted, completed, started, taken } from './steptold.ts';
 import type { Story, Told } from './story.ts';
 import type { WaitingFor } from '../../workflows/runtime/messages.ts';
-import { toolAnswered } from './toolcall.ts';
+import { toolAnswered, toolUnanswered } from './toolcall.ts';
 import type { StepView } from './view.ts';
 import { placeOf, type Where } from './where.ts';
 
@@ -52,10 +52,12 @@ export function createWaits(story: Story, where: Where, marks: Marks): Waits {
     return completed(view, undefined);
   };
 
-  /** What the answer means for a tool call that a person was asked about. */
+  /** What the answer, or that there was none, means for a tool call that a person was asked about. */
   const calledIn = (view: StepView, wait: WaitingFor | undefined, at: string): Told[] => {
+    if (!wait) return [];
     const answer = answers.get(view.step);
-    const told = answer && wait && toolAnswered(wait, view, at, answer.value);
+    const late = answer || story.cancel_requested ? undefined : toolUnanswered(wait, view, at);
+    const told = answer ? toolAnswered(wait, view, at, answer.value) : late;
     if (told) story.tool_calls++;
     return told ? [{ event: told }] : [];
   };

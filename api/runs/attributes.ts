@@ -65,6 +65,7 @@ const waiting: z.ZodType<WaitingFor[]> = z.array(
     tool: z.string().optional(),
     tool_call_id: z.string().optional(),
     args: z.unknown().optional(),
+    on_timeout: z.enum(['reject', 'approve', 'fail']).optional(),
     since: z.string(),
   }),
 );

@@ -45,6 +45,9 @@ const waiting = z
     tool: z.string().optional(),
     tool_call_id: z.string().optional(),
     args: z.unknown().optional(),
+    on_timeout: z.enum(['reject', 'approve', 'fail']).optional().openapi({
+      description: 'What becomes of the call when nobody answers in time. Absent: it waits.',
+    }),
     since: time,
   })
   .openapi('WaitingFor');

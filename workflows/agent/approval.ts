@@ -20,14 +20,19 @@ export async function approved(request: ToolRequest, asks: Asks, config: AgentCo
   const { tool, tool_call_id, args } = request;
   const given: Given = { args, reusable: asks.earlier?.result?.content };
   const shown = JSON.stringify(asks.args) ?? '';
+  const { approval_timeout_s: seconds, on_approval_timeout: on_timeout } = config;
   const question = {
     name: tool,
     kind: 'approval',
     question: `${asks.question}\n\n${tool}(${cut(shown)})`,
-    about: { tool, tool_call_id, args: shown.length <= mostShown ? asks.args : cut(shown) },
+    about: {
+      tool,
+      tool_call_id,
+      args: shown.length <= mostShown ? asks.args : cut(shown),
+      ...(seconds !== null && { on_timeout }),
+    },
     objection: (value: unknown) => (decisionOf(value, given) ? undefined : wanted(given)),
   } as const;
-  const { approval_timeout_s: seconds } = config;
   if (seconds === null) return decisionOf(await askPerson(question), given) ?? unclear;
   const answer = await askWithin(seconds * 1000, question);
   return answer.kind === 'late' ? unanswered(request, config) : (decisionOf(answer.value, given) ?? unclear);

@@ -20,7 +20,8 @@ export function converse(...opening: Message[]): Conversation {
   /** A fork may have been given another opening or another answer than the ones that are kept: then all is told anew. */
   const keep = (reply: ModelReply, upTo: number) => {
     const ours = printed(print, messages.slice(known, upTo));
-    const isKept = reply.print === undefined || reply.print === ours;
+    // What somebody has edited as the API shows it refers to nothing.
+    const isKept = reply.reference !== undefined && (reply.print === undefined || reply.print === ours);
     before = isKept ? reply.reference : undefined;
     known = isKept ? upTo : 0;
     print = isKept ? ours : blank;

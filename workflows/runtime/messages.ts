@@ -27,6 +27,8 @@ export interface WaitingFor {
   tool?: string;
   tool_call_id?: string;
   args?: unknown;
+  /** What becomes of the call when nobody answers in the time that there is for it. Absent: it is waited for. */
+  on_timeout?: 'reject' | 'approve' | 'fail';
   /** ISO-8601 UTC. */
   since: string;
 }

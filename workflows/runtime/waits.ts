@@ -8,7 +8,7 @@ export interface Question {
   question: string;
   kind?: WaitingFor['kind'];
   /** The tool call that is asked about. */
-  about?: Pick<WaitingFor, 'tool' | 'tool_call_id' | 'args'>;
+  about?: Pick<WaitingFor, 'tool' | 'tool_call_id' | 'args' | 'on_timeout'>;
   /** What is wrong with an answer, which is then refused; undefined: nothing. */
   objection?: Held['objection'];
 }
