@@ -7,6 +7,7 @@ import { clientOn } from './worker/client.ts';
 import { endOnSignal } from './worker/ending.ts';
 import { launch, type Launch } from './worker/launch.ts';
 import { installRuntime } from './worker/log.ts';
+import { createModelMeter, createRegistry } from './worker/meters.ts';
 import { openApi } from './worker/open-api.ts';
 import { openSandbox } from './worker/open-sandbox.ts';
 import { openWorker } from './worker/open-worker.ts';
@@ -18,7 +19,9 @@ async function start({ environment, temporal: config, log }: Launch): Promise<vo
   const temporal = await openTemporal(config, log);
   const hub = createMemoryHub();
   const sandbox = openSandbox(environment, config, log);
-  const parts = { environment, config, temporal, hub, sandbox, log };
+  const registry = createRegistry();
+  const meter = createModelMeter(registry);
+  const parts = { environment, config, temporal, hub, sandbox, log, registry, meter };
 
   // A Temporal that is away keeps the worker waiting, not the API: it answers 503 and says why.
   const connecting = workerConnection(temporal.connection, log);

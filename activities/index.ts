@@ -8,6 +8,7 @@ import type { FunctionStore } from './functions/store.ts';
 import { createCallModel } from './model/call.ts';
 import type { ModelConfig } from './model/config.ts';
 import { createConversations } from './model/conversation.ts';
+import type { ModelMeter } from './model/meter.ts';
 import type { ModelReply, ModelRequest } from './model/model.ts';
 import type { Page, PageRequest } from './page/page.ts';
 import { createSavePoem } from './poem.ts';
@@ -45,6 +46,8 @@ export interface ActivityDeps {
   data: string;
   /** Tool servers; absent: none may be used. It is closed by whoever has made it. */
   mcp?: Mcp;
+  /** Counts model calls. */
+  meter?: ModelMeter;
   /** Where forks look for what was called before; absent: they do not. */
   histories?: Histories;
 }
@@ -58,8 +61,9 @@ export const createActivities = ({
   data,
   mcp = createMcp(),
   histories,
+  meter,
 }: ActivityDeps): Activities => ({
-  callModel: createCallModel(model, createConversations(blobs)),
+  callModel: createCallModel(model, createConversations(blobs), meter),
   fetchPage,
   callTool: createCallTool({ fetchPage, sandbox, data, mcp, lookBack: createLookBack(histories) }),
   listTools: mcp.list,

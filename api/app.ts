@@ -4,6 +4,7 @@ import { except } from 'hono/combine';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
+import { Registry } from 'prom-client';
 import { addAgents } from './agents/routes.ts';
 import { authenticate, beginRequest } from './auth/guard.ts';
 import { limitBody } from './body.ts';
@@ -22,7 +23,9 @@ import { guardSandbox, guardTasks, runPath } from './doors/tasks/guard.ts';
 import { addTasks } from './doors/tasks/routes.ts';
 import { addHealth } from './health.ts';
 import { logRequests } from './log.ts';
+import { countRequests } from './metrics/requests.ts';
 import { addMetrics } from './metrics/routes.ts';
+import { addScrape } from './metrics/scrape.ts';
 import { addOpenApi } from './openapi.ts';
 import { guardOrigin } from './origin.ts';
 import { addCheckpoints } from './runs/checkpoint-routes.ts';
@@ -44,6 +47,7 @@ export function createApp(given: ApiDeps): Api {
     },
   });
   const onError = answerError(deps);
+  const registry = deps.registry ?? new Registry();
 
   app.onError(onError);
   app.notFound((c) => onError(noSuchRoute(c.req.path), c));
@@ -51,6 +55,7 @@ export function createApp(given: ApiDeps): Api {
   app.use(requestId());
   app.use(beginRequest);
   app.use(logRequests(deps.log));
+  app.use(countRequests(registry));
   app.use(allowOrigins(deps.config.corsOrigins));
   app.use(
     methodNotAllowed({
@@ -72,6 +77,7 @@ export function createApp(given: ApiDeps): Api {
   addChat(app, deps);
   addSessions(app, deps);
   addMetrics(app, deps);
+  addScrape(app, deps, registry);
   addCompare(app, deps);
   addRuns(app, deps);
   addControl(app, deps);

@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Client } from '@temporalio/client';
 import type { RequestIdVariables } from 'hono/request-id';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { FunctionStore } from '../activities/functions/store.ts';
 import type { Hub } from '../activities/hub.ts';
 import type { Sandbox } from '../activities/sandbox/sandbox.ts';
@@ -55,6 +56,8 @@ export interface ApiDeps {
   catalogue: Catalogue;
   config: ApiConfig;
   log: Logger;
+  /** Of the process, shown at /metrics with what the API counts itself. */
+  registry?: Registry;
   /** Base address of the Temporal Web UI, without a slash at the end. */
   temporalUi?: string;
   /** Ms since the epoch. */

@@ -4,6 +4,7 @@ import { clientConnection } from '../temporal/connection.ts';
 import { clientOn } from '../worker/client.ts';
 import { endOnSignal } from '../worker/ending.ts';
 import { launch, type Launch } from '../worker/launch.ts';
+import { createRegistry } from '../worker/meters.ts';
 import { openApi } from '../worker/open-api.ts';
 
 await launch(import.meta.filename, process.env, start);
@@ -11,7 +12,17 @@ await launch(import.meta.filename, process.env, start);
 async function start({ environment, temporal: config, log }: Launch): Promise<void> {
   const temporal = await openTemporal(config, log);
   const client = clientOn(clientConnection(temporal.connection), config);
-  const api = await openApi({ environment, config, temporal, client, hub: undefined, eagerStart: false, log });
+  const registry = createRegistry();
+  const api = await openApi({
+    environment,
+    config,
+    temporal,
+    client,
+    hub: undefined,
+    eagerStart: false,
+    log,
+    registry,
+  });
   process.stdout.write(`Waymark's API is at ${api.url}\n`);
   endOnSignal(log, async () => {
     await api.close();

@@ -12,6 +12,7 @@ import type { HistoryEvent } from '../activities/journal/history.ts';
 import { createHistoryReader, type HistoryReader } from '../activities/journal/reader.ts';
 import { createActivities } from '../activities/index.ts';
 import { createMemoryHub } from '../activities/memory-hub.ts';
+import type { ModelMeter } from '../activities/model/meter.ts';
 import { attemptInterceptor } from '../activities/owner.ts';
 import { createPageFetcher, type PageConfig } from '../activities/page/fetcher.ts';
 import { createFetchPage } from '../activities/page/step.ts';
@@ -33,6 +34,8 @@ export interface WorldOptions {
   mcp?: Omit<Parameters<typeof createMcp>[0] & object, 'network'>;
   /** For Python programs; without it there is none. It is not closed with the world. */
   sandbox?: Sandbox;
+  /** Counts model calls. */
+  meter?: ModelMeter;
   /** More activities, for test workflows. */
   activities?: object;
   /** Another Temporal server than the test run's. */
@@ -95,6 +98,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     sandbox: options.sandbox ?? noSandbox,
     functions: createFunctionStore(functionsIn(data)),
     mcp,
+    meter: options.meter,
     // Those that no server has are not there to be asked for.
     histories: options.recorded ? undefined : historiesOf(client, dataConverter),
   });

@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { Connection } from '@temporalio/client';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { createFunctionStore } from '../activities/functions/store.ts';
 import type { Hub } from '../activities/hub.ts';
 import { tools } from '../activities/tools/index.ts';
@@ -35,6 +36,8 @@ export interface ApiParts {
   /** What can be started; absent: the shipped catalogue. */
   catalogue?: Catalogue;
   log: Logger;
+  /** Of the process. */
+  registry?: Registry;
 }
 
 export function createApiDeps(parts: ApiParts): ApiDeps {
@@ -55,6 +58,7 @@ export function createApiDeps(parts: ApiParts): ApiDeps {
     tools: tools.map(({ name }) => name),
     catalogue,
     log,
+    registry: parts.registry,
     temporalUi: temporal.uiUrl,
     config: {
       version,

@@ -35,6 +35,8 @@ const schema = z.object({
   AUTH_JWT_AUDIENCE: list.optional(),
   /** Read again by each thread (worker/threads/main.ts). */
   WAYMARK_CALL_STACKS: flag.default(false),
+  /** Of a worker that shares its process with no API. */
+  WAYMARK_METRICS_PORT: port.optional(),
   WAYMARK_WORKER_SLOTS: z.coerce.number().int().min(1).max(1000).default(20),
   /** Seconds that steps in flight may go on when a worker is asked to end. */
   WAYMARK_SHUTDOWN_GRACE_S: z.coerce.number().min(0).max(3600).default(30),

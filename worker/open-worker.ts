@@ -6,6 +6,7 @@ import { createFunctionStore } from '../activities/functions/store.ts';
 import { createActivities } from '../activities/index.ts';
 import { type DemoModel, startDemoModel } from '../activities/model/demo.ts';
 import type { ModelConfig } from '../activities/model/config.ts';
+import type { ModelMeter } from '../activities/model/meter.ts';
 import { attemptInterceptor } from '../activities/owner.ts';
 import { createPageFetcher } from '../activities/page/fetcher.ts';
 import { createFetchPage } from '../activities/page/step.ts';
@@ -31,6 +32,8 @@ export interface WorkerParts {
   /** Ends with the worker. */
   sandbox: Sandbox;
   log: Logger;
+  /** Counts the calls of the model. */
+  meter?: ModelMeter;
   /** Another catalogue than the shipped one. */
   workflows?: WorkflowBundleOption;
   /** Beside the shipped ones, for workflows that are not shipped. */
@@ -65,6 +68,7 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
     functions: createFunctionStore(environment.USER_TASKS_DIR),
     mcp,
     histories: historiesOf(client, dataConverter),
+    meter: parts.meter,
   });
   const worker = await createWorker({
     connection,

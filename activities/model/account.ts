@@ -15,6 +15,8 @@ export interface Account {
   lose(output_tokens: number): void;
   /** Spent on what `lose` named. */
   readonly lost: Spent;
+  /** What the attempt has been told that it has spent. */
+  readonly booked: Spent;
   /** The response will not be taken up by anybody: what it cost so far is booked, and it is forgotten. */
   giveUp(): Promise<void>;
 }
@@ -30,7 +32,11 @@ export function createAccount(attempt: Attempt, question: Question, takenUp: boo
   let chars = 0;
   let lost = nothing;
   let owed = nothing;
-  const book = (): void => attempt.spend(add(lost, owed));
+  let booked = nothing;
+  const book = (): void => {
+    booked = add(lost, owed);
+    attempt.spend(booked);
+  };
   // What can be taken up is booked when it is given up: the next attempt's answer has it in its usage.
   const owe = (spent: Spent): void => {
     owed = spent;
@@ -54,6 +60,9 @@ export function createAccount(attempt: Attempt, question: Question, takenUp: boo
     },
     get lost() {
       return lost;
+    },
+    get booked() {
+      return booked;
     },
     async giveUp() {
       book();

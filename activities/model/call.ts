@@ -11,6 +11,7 @@ import { defaultLimits, type ModelConfig } from './config.ts';
 import type { Conversations } from './conversation.ts';
 import { providerFault, stalledFault } from './faults.ts';
 import { listen, type Answer } from './listen.ts';
+import type { Metered, ModelMeter } from './meter.ts';
 import type { Message, ModelReply, ModelRequest, ToolCall } from './model.ts';
 import { misfitOf } from './output.ts';
 import { blank, printed } from './print.ts';
@@ -21,7 +22,8 @@ import { createWatchdog, type Watchdog } from './watchdog.ts';
 
 export type CallModel = (request: ModelRequest) => Promise<ModelReply>;
 
-export function createCallModel(config: ModelConfig, conversations: Conversations): CallModel {
+/** @param meter absent: nobody counts */
+export function createCallModel(config: ModelConfig, conversations: Conversations, meter?: ModelMeter): CallModel {
   const client = createClient(config);
   return async (request) => {
     const attempt = currentAttempt();
@@ -30,14 +32,17 @@ export function createCallModel(config: ModelConfig, conversations: Conversation
     const partial = request.output ? '' : (attempt.resumed?.text ?? '');
     if (partial !== '') attempt.open(partial);
     const messages = [...before, ...request.messages];
-    const { lost, ...answer } = await ask(client, config, attempt, {
-      model: request.model ?? config.model,
-      messages: partial === '' ? messages : continued(messages, partial),
-      tools: offered(request.tools),
-      output: request.output,
-      temperature: request.temperature,
-      max_output_tokens: request.max_output_tokens,
-    });
+    const { lost, ...answer } = await ask(
+      { client, config, attempt, meter },
+      {
+        model: request.model ?? config.model,
+        messages: partial === '' ? messages : continued(messages, partial),
+        tools: offered(request.tools),
+        output: request.output,
+        temperature: request.temperature,
+        max_output_tokens: request.max_output_tokens,
+      },
+    );
     const tool_calls = distinct(answer.tool_calls);
     const text = partial + answer.text;
     const misfit = request.output && tool_calls.length === 0 ? misfitOf(text, request.output.schema) : undefined;
@@ -66,24 +71,36 @@ interface Bought extends Answer {
   lost: Spent;
 }
 
-async function ask(client: OpenAI, config: ModelConfig, attempt: Attempt, question: Question): Promise<Bought> {
+interface Asking {
+  client: OpenAI;
+  config: ModelConfig;
+  attempt: Attempt;
+  meter: ModelMeter | undefined;
+}
+
+async function ask({ client, config, attempt, meter }: Asking, question: Question): Promise<Bought> {
   const limits = { ...defaultLimits, ...config.limits };
   const watchdog = createWatchdog(attempt.signal);
   const account = createAccount(attempt, question, isBackground(config));
+  const count = (outcome: Metered['outcome'], spent: Spent) => meter?.({ model: question.model, outcome, spent });
   watchdog.expect('no answer came', limits.firstEventMs);
   try {
     const taken = isBackground(config) ? await takeUpAgain(client, attempt, account, watchdog) : undefined;
     const pieces = taken ?? (await open(client, config, question, attempt, watchdog.signal));
-    return { ...(await listen(pieces, { attempt, account, watchdog, limits })), lost: account.lost };
+    const answer = await listen(pieces, { attempt, account, watchdog, limits });
+    count('completed', add(answer.usage, account.lost));
+    return { ...answer, lost: account.lost };
   } catch (error) {
     if (attempt.signal.aborted) {
       if (attempt.stopped === 'cancelled') await stopBackground(client, attempt, account);
+      count('aborted', account.booked);
       throw error;
     }
     const fault = watchdog.missed === undefined ? providerFault(error, question) : stalledFault(watchdog.missed);
     if (isOver(fault)) await account.giveUp();
     // Nobody will come to take it up.
     else if (judge(fault, attempt.record.faults).failure.nonRetryable) await stopBackground(client, attempt, account);
+    count('failed', account.booked);
     throw fault;
   } finally {
     watchdog.stop();

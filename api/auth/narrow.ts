@@ -67,6 +67,7 @@ export function narrowStreams(streams: Streams, isFound: (run: string) => Promis
     ownerOf: (place, point) => at(place, () => streams.ownerOf(place, point)),
     alone: (place, point) => at(place, () => streams.alone(place, point)),
     tails: () => streams.tails(),
+    viewers: () => streams.viewers(),
     close: () => streams.close(),
   };
 }

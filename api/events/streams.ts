@@ -68,6 +68,8 @@ export interface Streams {
   result(runId: string, timeoutMs: number, signal?: AbortSignal): Promise<Outcome>;
   /** How many runs are followed now. */
   tails(): number;
+  /** How many follow them: the streams that are open. */
+  viewers(): number;
   /** Ends all tails; their viewers' streams end without a terminal event. */
   close(): Promise<void>;
 }
@@ -89,7 +91,15 @@ export function createStreams(options: StreamsOptions): Streams {
     return readOnce(options, history, run);
   };
 
-  const subscribe = async ({ tail, leave }: ReturnType<Tails['join']>, lastEventId: string | undefined) => {
+  let viewers = 0;
+  const subscribe = async (joined: ReturnType<Tails['join']>, lastEventId: string | undefined) => {
+    const { tail } = joined;
+    viewers++;
+    // Its callers call it once.
+    const leave = () => {
+      viewers--;
+      joined.leave();
+    };
     try {
       await tail.ready;
       const from = await placeOf(tail, history, lastEventId);
@@ -133,6 +143,7 @@ export function createStreams(options: StreamsOptions): Streams {
       return view.completed_at === null ? { kind: 'open' } : { kind: 'ended', view };
     },
     tails: () => tails.count(),
+    viewers: () => viewers,
     async close() {
       tails.close();
       ends.close();

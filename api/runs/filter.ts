@@ -32,6 +32,8 @@ export interface Window {
   to?: number;
   /** Only open records, or only ended ones. */
   open?: boolean;
+  /** CloseTime from (inclusive), in ms since the epoch. */
+  closedFrom?: number;
 }
 
 export interface RunQueries {
@@ -118,10 +120,11 @@ function openCondition(status: 'queued' | 'running' | 'paused' | 'waiting'): str
   return `(ExecutionStatus = 'Running' AND ${held})`;
 }
 
-function within({ from, to, open }: Window): string {
+function within({ from, to, open, closedFrom }: Window): string {
   return [
     from === undefined ? '' : ` AND CreatedAt >= '${new Date(from).toISOString()}'`,
     to === undefined ? '' : ` AND CreatedAt < '${new Date(to).toISOString()}'`,
+    closedFrom === undefined ? '' : ` AND CloseTime >= '${new Date(closedFrom).toISOString()}'`,
     open === undefined ? '' : ` AND ExecutionStatus ${open ? '=' : '!='} 'Running'`,
   ].join('');
 }

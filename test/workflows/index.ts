@@ -1,6 +1,7 @@
 // What the tests' workers run: the shipped catalogue and the workflows made for tests.
 export * from '../../workflows/bundle.ts';
 export { asks } from './asks.ts';
+export { counted } from './counted.ts';
 export { five } from './five.ts';
 export { large } from './large.ts';
 export { lingers } from './lingers.ts';
