@@ -95,7 +95,7 @@ function externalJob(event: HistoryEvent, commanded: Commanded): Job | undefined
     return { kind: 'resolveSignalExternalWorkflow', event: id, of: Number(signalled.initiatedEventId), told: {} };
   const unsignalled = event.signalExternalWorkflowExecutionFailedEventAttributes;
   if (unsignalled) {
-    const told = { failure: notFound('signal') };
+    const told = { failure: unreached('signal', unsignalled.cause) };
     return { kind: 'resolveSignalExternalWorkflow', event: id, of: Number(unsignalled.initiatedEventId), told };
   }
   const requested = event.externalWorkflowExecutionCancelRequestedEventAttributes;
@@ -106,11 +106,15 @@ function externalJob(event: HistoryEvent, commanded: Commanded): Job | undefined
   // The cancel of a child has no answer of its own: the child's end is it.
   if (commanded.get(of)?.requestCancelExternalWorkflowExecutionInitiatedEventAttributes?.childWorkflowOnly)
     return undefined;
-  const told: Job['told'] = refused ? { failure: notFound('cancel') } : {};
+  const told: Job['told'] = refused ? { failure: unreached('cancel', refused.cause) } : {};
   return { kind: 'resolveRequestCancelExternalWorkflow', event: id, of, told };
 }
 
-const notFound = (what: string) => ({
-  message: `Unable to ${what} external workflow because it was not found`,
+/** sdk-core's words. */
+export const notFound = 'because it was not found';
+
+/** 1 is NOT_FOUND: https://github.com/temporalio/api/blob/master/temporal/api/enums/v1/failed_cause.proto */
+const unreached = (what: string, cause: number | null | undefined) => ({
+  message: `Unable to ${what} external workflow ${(cause ?? 1) === 1 ? notFound : `(cause ${cause})`}`,
   applicationFailureInfo: {},
 });

@@ -9,7 +9,7 @@ export { raises } from './raises.ts';
 export { chain, parent, watchful, wide } from './chains.ts';
 export { sink, sinkChild } from './sink.ts';
 export { six } from './six.ts';
-export { crowds, givesUp, hasSpenders, hasTwins, loops, sitsThere } from './spends.ts';
+export { crowds, givesUp, hasIdler, hasSpenders, hasTwins, loops, sitsThere } from './spends.ts';
 export { spins } from './spins.ts';
 export { talks } from './talks.ts';
 export { hears, tells } from './words.ts';

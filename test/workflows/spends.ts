@@ -71,3 +71,10 @@ export async function hasTwins({ topic }: z.infer<typeof sits>): Promise<string>
   return `${await first.result()} made`;
 }
 hasTwins.input = sits;
+
+/** Has a child that nobody works on. */
+export async function hasIdler({ topic }: z.infer<typeof sits>): Promise<number> {
+  const workflowId = `${topic}-idler-${uuid4()}`;
+  return executeChild(loops, { workflowId, taskQueue: `nobody-${workflowId}`, args: [{ topic, most: 1 }] });
+}
+hasIdler.input = sits;

@@ -44,7 +44,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
         scheduleActivity: (input, next) =>
           input.activityType === journalActivity ? next(input) : currentRun().gate.take(input, next),
         async startChildWorkflowExecution(input, next) {
-          const { gate, family } = currentRun();
+          const { gate, family, parting } = currentRun();
           await gate.pass();
           const memo = family.memo();
           const child = await next(
@@ -52,15 +52,16 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           );
           gate.child(child[1]);
           family.child(input.options.workflowId, child[0], child[1]);
+          parting.child(input.seq, child[1]);
           return child;
         },
-        async signalWorkflow(input, next) {
+        signalWorkflow(input, next) {
           const { target } = input;
           const coming = comingOf(
             target.type === 'child' ? target.childWorkflowId : (target.workflowExecution.workflowId ?? ''),
           );
-          if (coming && patched('runtime/3')) await coming;
-          return next(input);
+          // Not awaited otherwise: what follows a signal must not come later than it did in older runs.
+          return coming && patched('runtime/3') ? after(coming, () => next(input)) : next(input);
         },
         scheduleLocalActivity: () => refuse('A local activity'),
         startNexusOperation: () => refuse('A Nexus operation'),
@@ -68,6 +69,11 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
     ],
   };
 };
+
+async function after<T>(first: Promise<void>, send: () => Promise<T>): Promise<T> {
+  await first;
+  return send();
+}
 
 function begin(): void {
   const upsert = createShown();

@@ -1,5 +1,5 @@
 // The run whose child this one is: it is told what is spent, and asked for more.
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, patched, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Spent } from '../../activities/spent.ts';
 import { add } from '../../activities/spent.ts';
 import type { Amount } from './bounds.ts';
@@ -24,6 +24,9 @@ export interface Parent {
 /** A child that was forked by itself has no parent; what its journal has told one goes to nobody. */
 const nobody = 'nobody';
 
+/** Who waits for room, and was not heard, asks again. */
+const patience = '10 seconds';
+
 export function createParent(ledger: Ledger, budget: () => Budget): Parent {
   const { workflowId, parent, memo } = workflowInfo();
   const post = createPost();
@@ -47,11 +50,17 @@ export function createParent(ledger: Ledger, budget: () => Budget): Parent {
     if (!tells || (told === last && !wants)) return;
     last = told;
     const life = lives;
-    const heard = await post.send(parent?.workflowId ?? nobody, messages.childSpent, {
+    const how = await post.send(parent?.workflowId ?? nobody, messages.childSpent, {
       ...now,
       ...(wants && { wants }),
     });
-    if (!heard && life === lives) leave();
+    if (how === 'arrived' || life !== lives) return;
+    // Older runs took whoever did not hear them for gone.
+    if (how === 'gone' || !patched('runtime/4')) return leave();
+    last = '';
+    if (!wants) return;
+    await sleep(patience);
+    if (life === lives) await report(wants);
   };
   /** Nobody is there who could be told, or asked. */
   const leave = () => {

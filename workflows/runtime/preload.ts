@@ -9,6 +9,7 @@ export * as gate from './gate.ts';
 export * as input from './input.ts';
 export * as ledger from './ledger.ts';
 export * as parent from './parent.ts';
+export * as parting from './parting.ts';
 export * as shown from './shown.ts';
 export * as step from './step.ts';
 export * as story from './story.ts';

@@ -8,6 +8,7 @@ import { isFull } from './journal/rollover.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { RunState, RunStateView } from './messages.ts';
 import { createParent, type Parent } from './parent.ts';
+import { createParting, type Parting } from './parting.ts';
 import { createWaits, type Waits } from './waits.ts';
 
 export interface Run {
@@ -17,6 +18,7 @@ export interface Run {
   budget: Budget;
   family: Family;
   parent: Parent;
+  parting: Parting;
   view: () => RunStateView;
   /** The run is to go on from another point, in place: its steps are aborted, then its timeline ends. */
   restore: (to: Opening) => void;
@@ -63,6 +65,7 @@ export function openRun(show: (run: Run, anew?: boolean) => void): Run {
     changed,
   });
   const family = createFamily(ledger, budget);
+  const parting = createParting(root);
   let target: Opening | undefined;
   const run: Run = {
     gate,
@@ -71,6 +74,7 @@ export function openRun(show: (run: Run, anew?: boolean) => void): Run {
     budget,
     family,
     parent,
+    parting,
     suspend: () => budget.suspend(),
     restore(to) {
       target = to;

@@ -86,6 +86,18 @@ export function expectStartAgain(seq: number, answered: () => void): void {
 }
 
 /**
+ * The code waits no more for the end of a child: whatever is told of it later goes to nobody.
+ * 1.24.0: Activator.completions.childWorkflowComplete.
+ */
+export function giveUpChild(seq: number, error: Error): void {
+  const { childWorkflowComplete } = getActivator().completions;
+  const waiting = childWorkflowComplete.get(seq);
+  if (!waiting) return;
+  childWorkflowComplete.set(seq, { ...waiting, resolve: () => {}, reject: () => {} });
+  waiting.reject(error);
+}
+
+/**
  * Settles when the code has come to rest: every microtask has run and no condition can be unblocked. As the SDK's vm-shared
  * does natively, it leaves the VM until a round has unblocked nothing. 1.24.0: Activator.blockedConditions, looked at in
  * order of their seq after all microtasks have run.
