@@ -1,6 +1,7 @@
 // Limits of a run: what the model was asked at most, who is asked for more, and what ends it.
 import { type WorkflowHandle, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { judge, noise } from '../workflows/runtime/bounds.ts';
 import type { Limits } from '../workflows/runtime/limits.ts';
 import { answer, limits as limitsSignal, state } from '../workflows/runtime/messages.ts';
 import { fork, idOf } from './forks.ts';
@@ -166,6 +167,37 @@ test('a budget in US$ holds; of a model without a known price it says so after t
   await asked(unpriced);
   expect(calls('nobody knows')).toBe(2);
   await Promise.all([priced.terminate(), unpriced.terminate()]);
+});
+
+test('noise in the sums of prices is no money: a limit is met to the cent, and not before', async () => {
+  world.openai.script({ match: 'a dime', times: Infinity, usage: { input_tokens: 1_000_000, output_tokens: 0 } });
+  const input = { topic: 'a dime', model: 'gpt-4.1-nano' };
+  // Eight times 0.1 are 0.7999999999999999.
+  const run = await start('loops', input, { max_cost_usd: 0.8 });
+  expect((await asked(run)).question).toMatch(/US\$ 0\.80 of 0\.8 are spent/);
+  expect(calls('a dime')).toBe(8);
+  await answered(run, { max_cost_usd: 0.80000001 });
+  await asked(run);
+  expect(calls('a dime')).toBe(9);
+  await run.terminate();
+});
+
+test('what differs by noise alone is equal, and nothing else is', () => {
+  const bounds = { steps: Infinity, tokens: Infinity, cost_usd: 0.3, until: Infinity };
+  const standing = (spent: number, reserved: number, cost_usd = 0.3) => ({
+    bounds: { ...bounds, cost_usd },
+    spent: { steps: 0, tokens: 0, cost_usd: spent },
+    reserved: { steps: 1, tokens: 0, cost_usd: reserved },
+    now: 0,
+  });
+  const wanted = { steps: 1, tokens: 0, cost_usd: 0.1 };
+  const verdict = (of: ReturnType<typeof standing>) => judge(of, wanted, noise).kind;
+  expect(0.1 + 0.1 + 0.1).toBeGreaterThan(0.3);
+  expect(verdict(standing(0.1, 0.1))).toBe('free');
+  expect(verdict(standing(0.1, 0.100000001))).toBe('later');
+  expect(verdict(standing(0.3 - 1e-9, 0))).toBe('free');
+  expect(verdict(standing(0.3 - 1e-16, 0))).toBe('over');
+  expect(verdict(standing(0, 0, 1e-12))).toBe('free');
 });
 
 test('a deadline holds a run before its next step', async () => {
