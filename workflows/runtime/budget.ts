@@ -1,13 +1,15 @@
 // What is left for a run to spend: each step asks it for room, and it asks a person for more, or ends the run.
-import { type ApplicationFailure, condition } from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
 import { createAlarm } from './alarm.ts';
 import { type Amount, type Bounds, noAmount, type Verdict } from './bounds.ts';
-import { exceeded } from './breach.ts';
+import { type Account, exceeded } from './breach.ts';
 import { createCounters } from './counters.ts';
 import type { Ledger } from './ledger.ts';
-import type { LimitName, Limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { createPlea } from './plea.ts';
+import { createQueue } from './queue.ts';
 import { createReach } from './reach.ts';
+import { createStop } from './stop.ts';
 import type { Waits } from './waits.ts';
 
 export interface Budget {
@@ -51,71 +53,49 @@ export interface BudgetOptions {
 export function createBudget({ ledger, waits, steps, end, beg, changed }: BudgetOptions): Budget {
   const counters = createCounters(ledger, steps);
   const reach = createReach(counters);
-  let failure: ApplicationFailure | undefined;
-  let suspended = false;
-  let postponed: LimitName | undefined;
-  /** Of what bounds the run: whoever waits under older bounds looks again. */
-  let age = 0;
-  /** So many wait for room. */
-  let held = 0;
-
-  const verdictOn = (wanted: Amount): Verdict => (suspended ? { kind: 'later' } : reach.verdict(wanted));
-  const account = () => ({
+  const account = (): Account => ({
     limits: reach.limits(),
     spent: counters.spent(),
     seconds: (Date.now() - counters.since()) / 1000,
   });
-  const fail = (limit: LimitName) => {
-    if (suspended) {
-      postponed = limit;
-      return undefined;
-    }
-    failure ??= exceeded(limit, account());
-    plea.withdraw();
-    end();
-    return failure;
-  };
+  const stop = createStop(
+    (limit) => exceeded(limit, account()),
+    () => {
+      plea.withdraw();
+      end();
+    },
+  );
   const change = (told: unknown) => {
     reach.change(told);
-    age++;
+    queue.look();
     plea.withdraw();
     alarm.set();
     changed();
   };
   const plea = createPlea(waits, (decision, limit) => {
     counters.answered();
-    if (decision.kind === 'fail') fail(limit);
+    if (decision.kind === 'fail') stop.at(limit);
     else if (decision.kind === 'change') change(decision.to);
   });
   const alarm = createAlarm(
     () => fatalDeadline(reach.limits(), counters.since()),
-    () => fail('deadline_s'),
+    () => stop.at('deadline_s'),
   );
-
-  /** What is done about it: by its own limits it asks or ends, by those of the run whose child it is it asks that one. */
-  const breached = (wanted: Amount, limit: LimitName) => {
-    if (reach.ownVerdict(wanted).kind !== 'over') beg(wanted);
-    else if (reach.limits()?.on_breach === 'fail') throw fail(limit);
-    else plea.make(limit, account());
-  };
-  const room = async (wanted: Amount) => {
-    held++;
-    try {
-      for (;;) {
-        if (failure) throw failure;
-        const verdict = verdictOn(wanted);
-        if (verdict.kind === 'free') return;
-        if (verdict.kind === 'over') breached(wanted, verdict.limit);
-        const seen = age;
-        await condition(() => failure !== undefined || age !== seen || isOther(verdict, verdictOn(wanted)));
-      }
-    } finally {
-      if (--held === 0) plea.withdraw();
-    }
-  };
-  const beginAnew = () => {
+  const verdict = (wanted: Amount): Verdict => (stop.suspended ? { kind: 'later' } : reach.verdict(wanted));
+  const queue = createQueue({
+    stop,
+    verdict,
+    /** By its own limits it asks or ends, by those of the run whose child it is it asks that one. */
+    over(wanted, { limit }) {
+      if (reach.ownVerdict(wanted).kind !== 'over') beg(wanted);
+      else if (reach.limits()?.on_breach === 'fail') throw stop.at(limit);
+      else plea.make(limit, account());
+    },
+    empty: () => plea.withdraw(),
+  });
+  const countAnew = () => {
     counters.begin();
-    age++;
+    queue.look();
     alarm.drop();
     // Not at once: what is begun in the moment in which a journal ends would be taken for the journal's.
     void Promise.resolve().then(alarm.set);
@@ -125,41 +105,32 @@ export function createBudget({ ledger, waits, steps, end, beg, changed }: Budget
 
   return {
     get limited() {
-      return reach.bounded || failure !== undefined;
+      return reach.bounded || stop.failure !== undefined;
     },
     limits: reach.limits,
     steps: () => counters.spent().steps,
     change,
     reserve(wanted) {
-      if (failure) throw failure;
-      return verdictOn(wanted).kind === 'free' ? counters.reserve(wanted) : undefined;
+      if (stop.failure) throw stop.failure;
+      return verdict(wanted).kind === 'free' ? counters.reserve(wanted) : undefined;
     },
-    room,
-    isSpent: () => verdictOn(noAmount).kind === 'over',
+    room: queue.wait,
+    isSpent: () => verdict(noAmount).kind === 'over',
     left: reach.left,
     allow(bounds) {
       reach.allow(bounds);
-      age++;
+      queue.look();
     },
-    suspend() {
-      suspended = true;
-    },
+    suspend: stop.suspend,
     begin(anew) {
-      suspended = false;
-      const due = postponed;
-      postponed = undefined;
-      if (anew) beginAnew();
-      else if (due) fail(due);
+      stop.begin(anew);
+      if (anew) countAnew();
     },
-    failure: () => failure,
+    failure: () => stop.failure,
   };
 }
 
 /** A run that is to fail at its deadline does so whatever it waits for; one that is to ask does not before its next step. */
 function fatalDeadline(limits: Limits | undefined, since: number): number | undefined {
   return limits?.deadline_s === undefined || limits.on_breach !== 'fail' ? undefined : since + limits.deadline_s * 1000;
-}
-
-function isOther(a: Verdict, b: Verdict): boolean {
-  return a.kind !== b.kind || (a.kind === 'over' && b.kind === 'over' && a.limit !== b.limit);
 }
