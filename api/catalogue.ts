@@ -11,6 +11,8 @@ export interface Entry {
   modifications?: Modifications<unknown>;
   /** Its runs hear what a user says to them while they are under way. */
   takesMessages?: boolean;
+  /** The field of its input that names the function which it calls. */
+  functionIn?: string;
 }
 
 /** By name: the export names of workflows/index.ts. */

@@ -1,4 +1,5 @@
 // The OpenAPI document: every route, and for each workflow its own way to be started with its own input.
+import { describeAuth } from './auth/openapi.ts';
 import { find, schemaOf } from './catalogue.ts';
 import type { Api, ApiDeps } from './deps.ts';
 import { json } from './answers.ts';
@@ -6,6 +7,7 @@ import { started } from './runs/shape.ts';
 
 export function addOpenApi(app: Api, deps: ApiDeps): void {
   for (const name of Object.keys(deps.catalogue)) describeStart(app, deps, name);
+  describeAuth(app, deps);
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {

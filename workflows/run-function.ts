@@ -21,6 +21,7 @@ export async function run_function({ task_id, inputs, input1 }: z.infer<typeof i
   throw ApplicationFailure.nonRetryable(message, type);
 }
 run_function.input = input;
+run_function.functionIn = 'task_id';
 
 /** A step that may wait for its turn, and whose program may be given an hour. */
 export const programStep = (name: string) => step(name, { startToCloseTimeout: '2 hours' });

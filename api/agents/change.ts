@@ -8,6 +8,7 @@ import type { Core } from '../deps.ts';
 import { ApiError, type WrongField, wrongFields } from '../errors.ts';
 import { keepSecrets } from './kept-secrets.ts';
 import { addAgent, type Found, findAgent, mayAsk, removeAgent, unreadable, writeAgent } from './definitions.ts';
+import { comesAlong } from './shipped.ts';
 import { type ChangedAgent, type NewAgent, rowOf } from './shape.ts';
 
 export interface AgentChanges {
@@ -30,7 +31,8 @@ export function createAgentChanges(deps: Core): AgentChanges {
       inTurn(given.name, async () => {
         const found = await find(deps, given.name);
         if (found.kind === 'agent') throw taken(given.name);
-        if (found.kind === 'deleted') requireAdmin(deps, given.name);
+        // Perhaps it is still to be added.
+        if (found.kind === 'deleted' || comesAlong(given.name)) requireAdmin(deps, given.name);
         if (found.kind === 'unreadable') throw unreadable(given.name);
         const { tools = [], agents = [], ...rest } = given;
         const owner = found.kind === 'deleted' ? undefined : deps.owner();

@@ -48,6 +48,8 @@ When you explain code, begin with what it does, then how. When you review, name 
   },
 ];
 
+export const comesAlong = (name: string): boolean => agents.some((agent) => agent.name === name);
+
 /** @param now when they are added */
 export const shipped = (now: Date): AgentDefinition[] =>
   agents.map((agent) =>

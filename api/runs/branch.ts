@@ -2,6 +2,7 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { Edit, Opening } from '../../activities/journal/batch.ts';
 import { taskTimeoutMs } from '../../workflows/runtime/journal/rollover.ts';
+import { requireFunction } from '../auth/function.ts';
 import { find } from '../catalogue.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
@@ -65,9 +66,11 @@ async function branchFrom(deps: Core, { ref, located, owner, begun }: Found, cha
   };
 }
 
-async function changedArgs({ catalogue }: Core, { workflow, args }: Begun, changes: Changes): Promise<unknown[]> {
+async function changedArgs(deps: Core, { workflow, args }: Begun, changes: Changes): Promise<unknown[]> {
   if (!changesInput(changes)) return args;
-  const input = await modified({ workflow, entry: find(catalogue, workflow) }, args[0], changes);
+  const entry = find(deps.catalogue, workflow);
+  const input = await modified({ workflow, entry }, args[0], changes);
+  if (entry) await requireFunction(deps, entry, input);
   return [input, ...args.slice(1)];
 }
 

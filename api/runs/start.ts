@@ -7,6 +7,7 @@ import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ofZod } from '../envelope.ts';
 import { ApiError, wrongFields } from '../errors.ts';
+import { requireFunction } from '../auth/function.ts';
 import { describe } from './describe.ts';
 import { digestOf, runIdOf } from './idempotency.ts';
 import { stored } from './keyword.ts';
@@ -51,6 +52,7 @@ export async function startRun(deps: Core, { workflow, request, key }: Start): P
   if (!entry) throw new ApiError(404, 'workflow_not_found', `Workflow '${workflow}' not found`);
   if (key !== undefined && request.run_id !== undefined) throw namedTwice();
   await check(entry, request.input);
+  await requireFunction(deps, entry, request.input);
   const now = (deps.clock ?? Date.now)();
   const id = request.run_id ?? (key === undefined ? uuidv7(now) : runIdOf(deps.owner(), key));
   const digest = key === undefined ? undefined : digestOf({ workflow, request });

@@ -3,6 +3,7 @@ import type { Core } from '../../deps.ts';
 import type { Arrivals } from '../../chat/arrivals.ts';
 import { takeMessage } from '../../chat/chat.ts';
 import { chatRequest } from '../../chat/shape.ts';
+import { ownerOf } from '../../auth/owner.ts';
 import { ApiError } from '../../errors.ts';
 import { readRun } from '../../runs/read.ts';
 import type { RunAnswer } from '../../runs/shape.ts';
@@ -34,9 +35,9 @@ export async function begin(deps: Core, arrivals: Arrivals, { request, left }: A
   const schema = text?.format?.type === 'json_schema' ? text.format.schema : undefined;
   const door = { ...(background && { background }), ...(previous_response_id && { previous_response_id }) };
   const kept = Object.keys(door).length > 0 ? { ...metadata, openai: door } : (metadata ?? undefined);
-  const session = sessionOf(request) ?? before?.session_id ?? undefined;
+  const session = sessionOf(request) ?? (before && isOwn(deps, before) ? before.session_id : null) ?? undefined;
   await requireModel(deps, model);
-  if (isTurn(spoken) && !schema && (!before || (await isNewest(deps, before)))) {
+  if (isTurn(spoken) && !schema && (!before || (isOwn(deps, before) && (await isNewest(deps, before))))) {
     const message = spoken.messages[0]?.content ?? '';
     const turn = { agent_id: model, message, session_id: session, user_id: user ?? undefined, metadata: kept };
     return takeTurn(deps, arrivals, turn, left);
@@ -64,6 +65,10 @@ async function answeredBefore(deps: Core, id: string): Promise<RunAnswer> {
   if (isEnded(run.status)) return run;
   throw badRequest('previous_response_id', `Response '${id}' is still in progress.`, 'previous_response_open');
 }
+
+/** Whoever sees all goes on from somebody else's response, and not in somebody else's session. */
+const isOwn = (deps: Core, { owner }: RunAnswer): boolean =>
+  deps.owner() === undefined || (owner !== null && ownerOf(owner) === deps.owner());
 
 /** Its session goes on from it, and from nothing that was said later. */
 async function isNewest(deps: Core, { id, session_id }: RunAnswer): Promise<boolean> {
