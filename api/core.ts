@@ -3,8 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { createWrittenAgents } from './agents/written.ts';
 import { makes, request, seesOnly, whoAsks } from './auth/caller.ts';
 import { narrowAgents, narrowFunctions, narrowRecords, narrowStreams } from './auth/narrow.ts';
-import { createLanes } from './chat/lanes.ts';
-import { updatesAtOnce } from './chat/turn.ts';
+import { createUpdates } from './chat/turn.ts';
 import { withDeadline } from './deadline.ts';
 import type { ApiDeps, Core } from './deps.ts';
 import { createRecords } from './runs/records.ts';
@@ -37,7 +36,7 @@ export function createCore(given: ApiDeps): Core {
     functions: narrowFunctions(given.functions, only),
     mayUse: narrowAgents(only),
     removed: createRemoved(),
-    updates: createLanes(updatesAtOnce),
+    updates: createUpdates(),
     writtenAgents: createWrittenAgents(given.clock),
   };
 }

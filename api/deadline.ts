@@ -34,7 +34,8 @@ export async function inTime<T>(temporal: Temporal, work: Promise<T>, ms = msOf(
   }
 }
 
-const msOf = ({ config }: Temporal): number => config.deadlineMs ?? defaultDeadlineMs;
+/** How long one call may take, in ms. */
+export const msOf = ({ config }: Temporal): number => config.deadlineMs ?? defaultDeadlineMs;
 
 /**
  * A long history takes many calls to read, and Temporal is well all the while. A short call goes first (the run's

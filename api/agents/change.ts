@@ -3,9 +3,9 @@ import type { AgentDefinition } from '../../workflows/definition.ts';
 import { agentDefinition } from '../../workflows/definition.ts';
 import { forbidden } from '../auth/guard.ts';
 import { createLanes } from '../chat/lanes.ts';
-import { inTime, withDeadline } from '../deadline.ts';
+import { inTime, msOf, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
-import { ApiError, type WrongField, wrongFields } from '../errors.ts';
+import { ApiError, temporalUnavailable, type WrongField, wrongFields } from '../errors.ts';
 import { keepSecrets } from './kept-secrets.ts';
 import { addAgent, type Found, findAgent, mayAsk, removeAgent, unreadable, writeAgent } from './definitions.ts';
 import { comesAlong } from './shipped.ts';
@@ -22,8 +22,8 @@ export interface AgentChanges {
 
 export function createAgentChanges(deps: Core): AgentChanges {
   const { clock = Date.now, writtenAgents } = deps;
-  const lanes = createLanes(1);
-  /** Waits no longer than for one call. Of several API processes the last writer counts. */
+  const lanes = createLanes(1, { ms: msOf(deps), late: () => temporalUnavailable(undefined) });
+  /** Waits no longer than for one call, and is not made later. Of several API processes the last writer counts. */
   const inTurn = <T>(name: string, work: () => Promise<T>): Promise<T> => inTime(deps, lanes.take(name, work));
   const now = () => new Date(clock()).toISOString();
   return {
