@@ -19,6 +19,8 @@ import { addFlows } from './doors/flows/routes.ts';
 import { addMessage } from './doors/message/routes.ts';
 import { guardOpenAI } from './doors/openai/refusal.ts';
 import { addOpenAI } from './doors/openai/routes.ts';
+import { guardResearch } from './doors/research/guard.ts';
+import { addResearch } from './doors/research/routes.ts';
 import { guardSandbox, guardTasks, runPath } from './doors/tasks/guard.ts';
 import { addTasks } from './doors/tasks/routes.ts';
 import { addHealth } from './health.ts';
@@ -66,6 +68,7 @@ export function createApp(given: ApiDeps): Api {
   app.use(guardOrigin(deps.config.corsOrigins));
   guardTasks(app);
   guardOpenAI(app);
+  guardResearch(app);
   app.use(authenticate(deps));
   guardSandbox(app, deps);
   app.use(except(runPath, limitBody));
@@ -85,6 +88,7 @@ export function createApp(given: ApiDeps): Api {
   addCheckpoints(app, deps);
   addEvents(app, deps);
   addTasks(app, deps);
+  addResearch(app, deps);
   addMessage(app, deps);
   addFlows(app, deps);
   addOpenAI(app, deps);

@@ -13,6 +13,7 @@ import type { WrittenAgents } from './agents/written.ts';
 import type { MayUse } from './agents/definitions.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Lanes } from './chat/lanes.ts';
+import type { ResearchConfig } from './doors/research/config.ts';
 import type { ApiError } from './errors.ts';
 import type { Open } from './events/payload.ts';
 import type { Streams } from './events/streams.ts';
@@ -33,6 +34,8 @@ export interface ApiConfig {
   workerSeenWithinMs: number;
   /** How long one question to Temporal may take, in ms. Default: 1500, so that an answer comes within 2 s. */
   deadlineMs?: number;
+  /** Absent: as by default. */
+  research?: ResearchConfig;
   /** True: clients see the text of unexpected faults. Only for LOG_LEVEL=debug on loopback. */
   showFaults: boolean;
 }

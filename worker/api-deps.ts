@@ -10,6 +10,7 @@ import type { Sandbox } from '../activities/sandbox/sandbox.ts';
 import { type Auth, createAuth } from '../api/auth/auth.ts';
 import type { Catalogue } from '../api/catalogue.ts';
 import type { ApiDeps } from '../api/deps.ts';
+import { researchConfig } from '../api/doors/research/config.ts';
 import { historyConnection } from '../api/events/history.ts';
 import type { Open } from '../api/events/payload.ts';
 import { createStreams } from '../api/events/streams.ts';
@@ -66,6 +67,7 @@ export function createApiDeps(parts: ApiParts): ApiDeps {
       eagerStart,
       // The server tells a poll's time at its start, and a poll lasts 10 s on ours, 60 s elsewhere.
       workerSeenWithinMs: temporal.kind === 'external' ? 70_000 : 15_000,
+      research: researchConfig(environment),
       showFaults: environment.LOG_LEVEL === 'debug',
     },
   };

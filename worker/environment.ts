@@ -1,6 +1,7 @@
 // The environment as one object: read once by a main.ts, checked here, handed on as plain values.
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { researchEnvironment } from '../api/doors/research/config.ts';
 import { readKeys } from '../api/auth/keys.ts';
 import { pageEnvironment } from '../activities/page/config.ts';
 import { sandboxEnvironment } from '../activities/sandbox/config.ts';
@@ -14,6 +15,7 @@ const flag = z.enum(['0', '1', 'true', 'false', '']).transform((text) => text ==
 const schema = z.object({
   ...pageEnvironment.shape,
   ...sandboxEnvironment.shape,
+  ...researchEnvironment.shape,
   API_HOST: z.string().default('127.0.0.1'),
   API_PORT: port.default(8000),
   CORS_ORIGINS: list.default(['http://localhost:3000']),

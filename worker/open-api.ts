@@ -4,6 +4,7 @@ import { serve, type ServerType } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { seedAgents } from '../api/agents/seed.ts';
 import { createApp } from '../api/app.ts';
+import { endStale } from '../api/doors/research/stale.ts';
 import { type ApiParts, createApiDeps } from './api-deps.ts';
 import { EnvironmentError } from './environment.ts';
 
@@ -24,6 +25,7 @@ export async function openApi(parts: ApiParts): Promise<OpenApi> {
   const url = await listening(server, hostname, port);
   const closing = new AbortController();
   void seedAgents(deps, closing.signal);
+  void endStale(deps, closing.signal, (line) => process.stdout.write(`${line}\n`));
   return {
     url,
     async close() {

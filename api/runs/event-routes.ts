@@ -94,7 +94,8 @@ async function follow(deps: Core, id: string, lastEventId: string | undefined, s
 const policyViolation = 1008;
 const serverFault = 1011;
 
-const websocketOnly = (): ApiError =>
+/** Throw it where somebody asks for a WebSocket without one. */
+export const websocketOnly = (): ApiError =>
   new ApiError(426, 'websocket_only', 'Connect with a WebSocket, or read the events without /ws.', {
     headers: { Upgrade: 'websocket', Connection: 'Upgrade' },
   });

@@ -24,6 +24,8 @@ export interface RunFilter {
   tag?: string;
   /** Only runs that cannot proceed though they are open. */
   problem?: true;
+  /** Whatever their status is; not together with one. */
+  standing?: 'open' | 'ended';
 }
 
 /** CreatedAt from (inclusive) to (exclusive), in ms since the epoch. */
@@ -59,11 +61,14 @@ const ended = {
 /** @param absent no worker is there: then every open run that is not held has a problem. */
 export function queriesOf(filter: RunFilter, absent = false): RunQueries {
   const base = [`Kind = 'run' AND ExecutionStatus != 'ContinuedAsNew'`, ...conditions(filter, absent)].join(' AND ');
-  const { status } = filter;
-  if (status === 'completed' || status === 'failed' || status === 'cancelled') return endedQueries(base, status);
-  const key = status === undefined ? base : `${base} AND ${openCondition(status)}`;
+  const { status, standing } = filter;
+  if (standing === 'ended') return endedQueries(base, Object.values(ended).flat());
+  if (status === 'completed' || status === 'failed' || status === 'cancelled')
+    return endedQueries(base, ended[status], status);
+  const isOpen = standing === 'open' ? " AND ExecutionStatus = 'Running'" : '';
+  const key = status === undefined ? base + isOpen : `${base} AND ${openCondition(status)}`;
   // Of a run's records, all but the first name the state of the one before. Only one of them can be open.
-  const once = status === undefined && !filter.problem ? ' AND SupersededState IS NULL' : '';
+  const once = status === undefined && !filter.problem && !standing ? ' AND SupersededState IS NULL' : '';
   return {
     key,
     rows: (window) => key + within(window),
@@ -74,15 +79,14 @@ export function queriesOf(filter: RunFilter, absent = false): RunQueries {
 
 /**
  * total(state) = count(state) − count(SupersededState = state), in one call: the records that are in both cancel out,
- * the rest is grouped by ExecutionStatus, which tells the two apart.
+ * the rest is grouped by ExecutionStatus, which tells the two apart. Without a state: of all that have ended.
  */
-function endedQueries(base: string, status: keyof typeof ended): RunQueries {
-  const names: readonly (keyof typeof executionNames)[] = ended[status];
+function endedQueries(base: string, names: readonly (keyof typeof executionNames)[], state?: string): RunQueries {
   const list = names.map((name) => `'${name}'`).join(', ');
   const is = `ExecutionStatus IN (${list})`;
   const isNot = `ExecutionStatus NOT IN (${list})`;
-  const superseding = `SupersededState = '${status}'`;
-  const notSuperseding = `(SupersededState IS NULL OR SupersededState != '${status}')`;
+  const superseding = state === undefined ? 'SupersededState IS NOT NULL' : `SupersededState = '${state}'`;
+  const notSuperseding = `(SupersededState IS NULL${state === undefined ? '' : ` OR SupersededState != '${state}'`})`;
   return {
     key: `${base} AND ${is}`,
     rows: (window) => `${base} AND (${is} OR ${superseding})${within(window)}`,

@@ -1,0 +1,41 @@
+// How often something may be done: so many times within any stretch of time, counted apart for everyone who does it.
+
+export interface Rate {
+  take(who: string): Take;
+}
+
+export type Take =
+  /** `giveBack`: it did not count after all. */
+  | { kind: 'taken'; giveBack(): void }
+  /** `againAfterMs`: when there is room again. */
+  | { kind: 'refused'; againAfterMs: number };
+
+/** More are not told apart: whoever came first is forgotten. */
+const mostKnown = 10_000;
+
+export function createRate(times: number, withinMs: number, clock: () => number = Date.now): Rate {
+  // The times of what counted, oldest first; in the order in which they last did it.
+  const done = new Map<string, number[]>();
+  return {
+    take(who) {
+      const now = clock();
+      const recent = (done.get(who) ?? []).filter((at) => at > now - withinMs);
+      const [oldest] = recent;
+      if (oldest !== undefined && recent.length >= times)
+        return { kind: 'refused', againAfterMs: oldest + withinMs - now };
+      recent.push(now);
+      done.delete(who);
+      done.set(who, recent);
+      const [first] = done.keys();
+      if (done.size > mostKnown && first !== undefined) done.delete(first);
+      return {
+        kind: 'taken',
+        giveBack() {
+          const counted = done.get(who) ?? [];
+          const index = counted.indexOf(now);
+          if (index >= 0) counted.splice(index, 1);
+        },
+      };
+    },
+  };
+}
