@@ -10,6 +10,7 @@ import { authenticate, beginRequest } from './auth/guard.ts';
 import { limitBody } from './body.ts';
 import { addClient } from './client-script.ts';
 import { addChat } from './chat/routes.ts';
+import { addChatPage } from './chat-page.ts';
 import { createCore } from './core.ts';
 import type { Api, ApiDeps, ApiEnv } from './deps.ts';
 import { addDocs } from './docs.ts';
@@ -96,6 +97,7 @@ export function createApp(given: ApiDeps): Api {
   addDocs(app);
   addClient(app);
   addStart(app, deps);
+  addChatPage(app, '');
   return app;
 }
 

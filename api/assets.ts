@@ -9,10 +9,15 @@ export interface Asset {
   type: string;
 }
 
-/** Scripts and styles of our own alone; nothing of it works in another site's frame. */
-export const pagePolicy =
+/**
+ * Scripts and styles of our own alone; nothing of it works in another site's frame.
+ * @param service an origin besides its own that the page may ask; '' for none
+ */
+export const pagePolicyFor = (service: string): string =>
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
-  "connect-src 'self'; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  `connect-src ${`'self' ${service}`.trim()}; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+export const pagePolicy = pagePolicyFor('');
 
 /** A handler that answers with the asset. */
 export function serve({ file, type }: Asset, headers: Record<string, string> = {}) {

@@ -9,7 +9,7 @@ const style = 'text/css; charset=utf-8';
 const html = 'text/html; charset=utf-8';
 
 export function addStart(app: Api, deps: ApiDeps): void {
-  const { catalogue, config, temporalUi } = deps;
+  const { catalogue, config, namespace, temporalUi } = deps;
   const at = (name: string) => new URL(`../console/${name}`, import.meta.url);
   const page = serve({ file: at('start.html'), type: html }, { 'Content-Security-Policy': pagePolicy, Vary: 'Accept' });
   const about = {
@@ -18,6 +18,7 @@ export function addStart(app: Api, deps: ApiDeps): void {
     docs: '/docs',
     openapi: '/openapi.json',
     temporal_ui: temporalUi ?? null,
+    temporal_namespace: namespace,
     workflows: Object.keys(catalogue).map((name) => ({ name, start: `/api/workflows/${name}/runs` })),
     ...flowEndpoints(catalogue),
   };

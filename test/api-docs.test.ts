@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 /** Not routes of the API: pages and their files, and the socket, which OpenAPI cannot describe. */
-const undescribed = /^\/$|^\/docs|^\/redoc|^\/console|^\/favicon|^\/openapi|^\/client|^\/hello|\/ws$|\*/;
+const undescribed = /^\/$|^\/docs|^\/redoc|^\/console|^\/favicon|^\/openapi|^\/client|^\/hello|^\/chat|\/ws$|\*/;
 
 test('every route is in the OpenAPI document, with a summary and its answers', () => {
   const routes = api.app.routes.filter(({ method, path }) => method !== 'ALL' && !undescribed.test(path));
@@ -59,7 +59,7 @@ test('the catalogue has the JSON Schema of every input', async () => {
   });
 });
 
-test.each(['/docs', '/redoc', '/', '/hello'])('%s is a page whose every file is served here', async (path) => {
+test.each(['/docs', '/redoc', '/', '/hello', '/chat'])('%s is a page whose every file is served here', async (path) => {
   const answer = await api.ask('GET', path, undefined, { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' });
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-type')).toContain('text/html');
