@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { serve } from '@hono/node-server';
+import { z } from 'zod';
 import { WebSocket, WebSocketServer } from 'ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agentDefinition } from '../workflows/definition.ts';
@@ -10,7 +11,7 @@ import { addAgent } from '../api/agents/definitions.ts';
 import { checkpointId } from '../api/runs/checkpoint-id.ts';
 import type { SessionAnswer } from './chat-stage.ts';
 import { unique } from './chat-stage.ts';
-import { json } from './api-stage.ts';
+import { catalogue, json } from './api-stage.ts';
 import { type AuthStage, keyOf, openAuthStage, type Person } from './auth-stage.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -73,7 +74,7 @@ async function makeAgent(person: Person, name: string, more: object = {}): Promi
 
 beforeAll(async () => {
   world = await openWorld();
-  api = await openAuthStage(world);
+  api = await openAuthStage(world, { catalogue: { ...catalogue, hasSpenders: { input: z.unknown() } } });
   const times = { created_at: new Date().toISOString(), updated_at: new Date().toISOString() };
   await addAgent(api.deps, agentDefinition.parse({ kind: 'agent', name: shipped, shipped: true, ...times }));
   await makeAgent('ann', hers.agent);
@@ -278,6 +279,19 @@ test('forks, restores, children and the family of a run are whose the run is; wh
   expect(restored.status).toBe(200);
   await ended('ann', source);
   expect((await get<RunAnswer>('ann', `/api/runs/${source}`)).owner).toBe('ann');
+});
+
+test('the children of a run are whose the run is, whatever its code says of them', async () => {
+  const topic = unique('family');
+  const id = await begin('ann', { input: { topic, children: 2, each: 1 } }, 'hasSpenders');
+  await ended('ann', id);
+  const { children, usage } = await get<RunAnswer>('ann', `/api/runs/${id}`);
+  expect(usage.children).toMatchObject({ input_tokens: 16 });
+  expect(children.length).toBe(2);
+  for (const { run_id } of children) {
+    expect((await get<RunAnswer>('ann', `/api/runs/${run_id}`)).owner).toBe('ann');
+    expect((await api.as('bob')('GET', `/api/runs/${run_id}`)).status).toBe(404);
+  }
 });
 
 test('figures are of what one sees', async () => {

@@ -1,5 +1,12 @@
 // JSON Web Tokens: signed with a shared secret, or by somebody whose public keys stand at an address.
-import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWTVerifyOptions } from 'jose';
+import {
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from 'jose';
 import { ApiError } from '../errors.ts';
 import type { Known } from './caller.ts';
 import { isRole } from './keys.ts';
@@ -36,7 +43,7 @@ const asymmetric = [
 
 export function createJwtCheck({ secret, jwksUrl, issuer, audience }: JwtConfig): CheckJwt {
   const bytes = secret === undefined ? undefined : new TextEncoder().encode(secret);
-  const remote = jwksUrl === undefined ? undefined : createRemoteJWKSet(new URL(jwksUrl));
+  const publicKey = jwksUrl === undefined ? undefined : publicKeysAt(jwksUrl);
   const demanded: JWTVerifyOptions = {
     requiredClaims: ['sub', 'role', 'exp'],
     ...(issuer !== undefined && { issuer }),
@@ -47,28 +54,35 @@ export function createJwtCheck({ secret, jwksUrl, issuer, audience }: JwtConfig)
       const { alg = '' } = decodeProtectedHeader(token);
       if (bytes && symmetric.includes(alg))
         return knownIn(await jwtVerify(token, bytes, { ...demanded, algorithms: symmetric }));
-      if (remote && asymmetric.includes(alg))
-        return knownIn(await jwtVerify(token, remote, { ...demanded, algorithms: asymmetric }));
+      if (publicKey && asymmetric.includes(alg))
+        return knownIn(await jwtVerify(token, publicKey, { ...demanded, algorithms: asymmetric }));
       return undefined;
     } catch (error) {
-      if (isAway(error)) throw keysAway(error);
+      if (error instanceof ApiError) throw error;
       return undefined;
     }
   };
 }
 
+/** Kept, and read anew for a key that is not among them, at most twice a minute. */
+function publicKeysAt(url: string): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(new URL(url));
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (ofToken.some((fault) => error instanceof fault)) throw error;
+      throw keysAway(error);
+    }
+  };
+}
+
+/** It names a key that is not there, or none where there are several. */
+const ofToken = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys];
+
 function knownIn({ payload: { sub, role } }: { payload: Record<string, unknown> }): Known | undefined {
   return typeof sub === 'string' && sub.isWellFormed() && sub !== '' && isRole(role) ? { name: sub, role } : undefined;
 }
-
-/** Whatever is no fault of the token's: its own are subclasses; of a fetch that fails, fetch's own error comes. */
-const isAway = (error: unknown): boolean =>
-  error instanceof errors.JWKSTimeout ||
-  error instanceof errors.JWKSInvalid ||
-  (error instanceof errors.JOSEError ? error.code === 'ERR_JOSE_GENERIC' : isFetchFault(error));
-
-const isFetchFault = (error: unknown): boolean =>
-  error instanceof TypeError && (error.cause !== undefined || error.message === 'fetch failed');
 
 const keysAway = (cause: unknown): ApiError =>
   new ApiError(503, 'keys_unavailable', 'The public keys at AUTH_JWKS_URL cannot be read now. Try again.', {
