@@ -1,21 +1,16 @@
 // Python's openai package and httpx, unchanged, against a real service. The packages are kept in the user's cache.
-import { execFile, execFileSync } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { serve } from '@hono/node-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ApiStage, json, openApiStage } from './api-stage.ts';
 import { defaultAnswer } from './openai.ts';
+import { preparedPython, programAt } from './venv.ts';
 import { openWorld, type World } from './world.ts';
 
 const run = promisify(execFile);
-const here = (name: string): string => fileURLToPath(new URL(`python/${name}`, import.meta.url));
 
 let world: World;
 let api: ApiStage;
@@ -25,7 +20,7 @@ let python: string;
 const model = `python-${randomUUID().slice(0, 8)}`;
 
 beforeAll(async () => {
-  python = await prepared();
+  python = await preparedPython();
   world = await openWorld();
   api = await openApiStage(world);
   server = serve({ fetch: api.app.fetch, port: 0, hostname: '127.0.0.1' });
@@ -40,28 +35,6 @@ afterAll(async () => {
   await world.close();
 });
 
-/** A virtual environment with the pinned packages, made once. */
-async function prepared(): Promise<string> {
-  const requirements = here('requirements.txt');
-  const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'waymark');
-  const place = join(cache, `test-python-${digest}`);
-  if (!existsSync(place)) {
-    const making = `${place}.${randomUUID()}`;
-    await mkdir(cache, { recursive: true });
-    try {
-      execFileSync('python3', ['-m', 'venv', making]);
-      execFileSync(join(making, 'bin/python'), ['-m', 'pip', 'install', '-q', '-r', requirements], {
-        timeout: 240_000,
-      });
-      await rename(making, place);
-    } finally {
-      await rm(making, { recursive: true, force: true });
-    }
-  }
-  return join(place, 'bin/python');
-}
-
 const found = (stdout: string): Record<string, unknown> =>
   Object.assign(
     {},
@@ -74,7 +47,7 @@ const found = (stdout: string): Record<string, unknown> =>
 test('the openai package for Python: models, completions, responses, streams that break, errors', async () => {
   world.openai.script({ match: 'python background', tokens: 25, tokenMs: 20 });
   world.openai.script({ match: 'python cancelled', tokens: 300, tokenMs: 20 });
-  const { stdout } = await run(python, [here('openai_door.py'), base, model], { timeout: 50_000 });
+  const { stdout } = await run(python, [programAt('openai_door.py'), base, model], { timeout: 50_000 });
   const background = defaultAnswer('python background', 25);
   expect(found(stdout)).toEqual({
     models: true,
