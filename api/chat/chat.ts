@@ -9,10 +9,10 @@ import { agentNotFound, isAgentName } from '../agents/change.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
-import { describe } from '../runs/describe.ts';
 import { digestOf, runIdOf, sessionIdOf } from '../runs/idempotency.ts';
 import { stored } from '../runs/keyword.ts';
-import { beginRun, known, type RunStart, type Started } from '../runs/start.ts';
+import { beginRun, type RunStart, type Started } from '../runs/start.ts';
+import { type Asked, startedBefore } from '../runs/started-before.ts';
 import { uuidv7 } from '../runs/uuid.ts';
 import { noWorker } from '../sessions/update.ts';
 import { agentRun } from './agent-run.ts';
@@ -27,26 +27,32 @@ export type Taken = { session_id: string } & (
   | { kind: 'queued'; run_id: string; position: number }
 );
 
-/** Throws ApiError: 404 no such agent, 409 it is disabled, the session is at work and the policy is reject, or a key is used twice. */
-export async function takeMessage(deps: Core, chat: ChatRequest, key: string | undefined): Promise<Taken> {
+/**
+ * Throws ApiError: 404 no such agent, 409 it is disabled, the session is at work and the policy is reject, or a key is used
+ * twice. `digest`: of what the message was sent as, if not as a chat.
+ */
+export async function takeMessage(deps: Core, chat: ChatRequest, asked: Partial<Asked>): Promise<Taken> {
+  const { key, again } = asked;
   const agent = await requireUsable(deps, chat.agent_id);
   const session_id = chat.session_id ?? (key === undefined ? uuidv7(now(deps)) : sessionIdOf(deps.owner(), key));
   // Nobody waits for what nobody does: a stream can be waited for, and its run begins when a worker is there.
   if (!chat.stream && !(await deps.workers.present())) throw noWorker();
-  const turn = turnOf(deps, chat, key);
-  const before = key === undefined ? undefined : await startedBefore(deps, turn);
+  const digest = asked.digest ?? digestOf({ chat: { ...chat, stream: undefined } });
+  const turn = turnOf(deps, chat, key, digest);
+  const before = await startedBefore(deps, chat.agent_id, { key, again, digest });
   if (before) return { kind: 'begun', session_id, run: before };
   for (;;) {
     const opening = { chat, session_id, turn, agent };
     const begun = await beginSession(deps, opening);
     if (begun) return { kind: 'begun', session_id, run: begun };
     const policy = chat.double_texting ?? agent.definition.config.double_texting;
-    const accepted = await sendTurn(deps, session_id, { ...turn, policy });
+    const accepted = await sendTurn(deps, session_id, { ...turn, policy, ...(again && { again: true }) });
     // It was deleted in between, so that it can begin anew.
     if (!accepted) continue;
     if (accepted.position > 1) return { kind: 'queued', session_id, ...accepted };
     // Sent again: whoever opened the session with it may have gone before its run began.
-    return { kind: 'begun', session_id, run: await beginRun(deps, firstRun(opening)) };
+    const first = { ...opening, turn: { ...turn, run_id: accepted.run_id } };
+    return { kind: 'begun', session_id, run: await beginRun(deps, firstRun(first)) };
   }
 }
 
@@ -59,9 +65,8 @@ async function requireUsable(deps: Core, name: string): Promise<Agent> {
   throw new ApiError(409, 'agent_disabled', `Agent '${name}' is disabled: enable it with PUT /api/agents/${name}.`);
 }
 
-function turnOf(deps: Core, chat: ChatRequest, key: string | undefined): Omit<Turn, 'position'> {
+function turnOf(deps: Core, chat: ChatRequest, key: string | undefined, request: string): Omit<Turn, 'position'> {
   const { agent_id, message, user_id, tags, metadata, limits } = chat;
-  const { stream: _, ...same } = chat;
   return {
     run_id: key === undefined ? uuidv7(now(deps)) : runIdOf(deps.owner(), key),
     agent_id,
@@ -71,14 +76,8 @@ function turnOf(deps: Core, chat: ChatRequest, key: string | undefined): Omit<Tu
     tags,
     metadata,
     limits,
-    request: key === undefined ? undefined : digestOf({ chat: same }),
+    request,
   };
-}
-
-/** The run that this key has begun, if it has. */
-async function startedBefore(deps: Core, { run_id, request }: Omit<Turn, 'position'>): Promise<Started | undefined> {
-  const run = await withDeadline(deps, () => describe(deps, run_id));
-  return run && (await withDeadline(deps, () => known(deps, run_id, request)));
 }
 
 interface Opening {

@@ -53,7 +53,7 @@ export function addChat(app: Api, deps: Core): void {
 
   app.openapi(chat, async (c) => {
     const request = c.req.valid('json');
-    const taken = await takeMessage(deps, request, c.req.valid('header')['idempotency-key']);
+    const taken = await takeMessage(deps, request, { key: c.req.valid('header')['idempotency-key'] });
     c.header('Location', `/api/runs/${runOf(taken)}`);
     if (request.stream) return stream(deps, arrivals, c, taken);
     return c.json(await answerOf(deps, arrivals, taken, c.req.raw.signal), 200);

@@ -13,6 +13,8 @@ export type TextingPolicy = 'queue' | 'interrupt' | 'reject';
 
 export interface TurnRequest extends Omit<Turn, 'position'> {
   policy: TextingPolicy;
+  /** Asked for again by who does not know its run_id: one of the same request that is still open is meant. */
+  again?: true;
 }
 
 export interface TurnAccepted {

@@ -10,8 +10,9 @@ const mostWaitingChars = 8 * 1024 * 1024;
 
 export const refusal = (type: string, message: string) => ApplicationFailure.nonRetryable(message, type);
 
-export function refuse(state: SessionState, { policy, run_id, request, message }: TurnRequest): void {
-  const known = knownTurn(state, run_id);
+export function refuse(state: SessionState, asked: TurnRequest): void {
+  const { policy, request, message, run_id } = asked;
+  const known = knownTurn(state, asked);
   if (known && known.request === request) return;
   if (known)
     throw refusal('TurnTaken', `Turn '${run_id}' was taken with another request. Use a new key for a new request.`);
@@ -26,10 +27,10 @@ export function refuse(state: SessionState, { policy, run_id, request, message }
     throw refusal('SessionFull', `${waiting.length} messages of the session wait already. Send this one later.`);
 }
 
-export function take(state: SessionState, { policy, ...asked }: TurnRequest): TurnAccepted {
+export function take(state: SessionState, { policy, again, ...asked }: TurnRequest): TurnAccepted {
   const { run_id } = asked;
-  const known = knownTurn(state, run_id);
-  if (known) return { run_id, position: known.position };
+  const known = knownTurn(state, { ...asked, again });
+  if (known) return { run_id: known.run_id, position: known.position };
   const position = ++state.turns;
   if (policy === 'interrupt') {
     state.withdrawn.push(...state.queue.splice(0));
@@ -40,5 +41,10 @@ export function take(state: SessionState, { policy, ...asked }: TurnRequest): Tu
 }
 
 /** Temporal knows an Update that is sent again only within a timeline, and the first turn came by no Update. */
-const knownTurn = ({ flight, queue, withdrawn }: SessionState, run_id: string): Turn | undefined =>
-  [...(flight ? [flight.turn] : []), ...queue, ...withdrawn].find((turn) => turn.run_id === run_id);
+function knownTurn(
+  { flight, queue, withdrawn }: SessionState,
+  { run_id, request, again }: Pick<TurnRequest, 'run_id' | 'request' | 'again'>,
+): Turn | undefined {
+  const open = [...(flight ? [flight.turn] : []), ...queue, ...withdrawn];
+  return open.find((turn) => turn.run_id === run_id || (again === true && turn.request === request));
+}

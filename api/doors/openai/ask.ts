@@ -1,13 +1,15 @@
 // Asks an agent: the model of a request is its name. What comes of it is a run.
 import type { AgentSnapshot } from '../../../workflows/agent/snapshot.ts';
 import type { Said } from '../../../workflows/prompt.ts';
+import type { Limits } from '../../../workflows/runtime/limits.ts';
 import { isAgentName } from '../../agents/change.ts';
 import { resolveAgent } from '../../agents/resolve.ts';
 import { agentWorkflow } from '../../chat/agent-run.ts';
 import { withDeadline } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
-import { digestOf, runIdOf } from '../../runs/idempotency.ts';
+import { runIdOf } from '../../runs/idempotency.ts';
 import { beginRun } from '../../runs/start.ts';
+import type { Asked } from '../../runs/started-before.ts';
 import { uuidv7 } from '../../runs/uuid.ts';
 import { ownTools } from './content.ts';
 import { badRequest, modelNotFound } from './refusal.ts';
@@ -26,22 +28,22 @@ export interface Question {
   metadata?: Record<string, unknown>;
   user?: string;
   session?: string;
-  /** Of the header Idempotency-Key. */
-  key?: string;
+  limits?: Limits;
+  asked: Asked;
 }
 
 /** The run's id. Throws ApiError: 404 for a model that is no agent, 409 for a key that was used for something else. */
 export async function ask(deps: Core, question: Question): Promise<string> {
   const agent = await agentFor(deps, question);
-  const { key, ...asked } = question;
-  const { model, messages, instructions, carried, metadata, user, session } = asked;
+  const { model, messages, instructions, carried, metadata, user, session, limits, asked } = question;
+  const { key, digest } = asked;
   const input = { agent, messages, openai: { instructions: instructions.join('\n\n') || null, carried } };
   const { id } = await beginRun(deps, {
     id: key === undefined ? uuidv7((deps.clock ?? Date.now)()) : runIdOf(deps.owner(), key),
     workflow: agentWorkflow,
-    request: { input, ...(metadata && { metadata }) },
+    request: { input, ...(metadata && { metadata }), ...(limits && { limits }) },
     labels: { agent: model, user, session },
-    ...(key !== undefined && { digest: digestOf({ openai: asked }) }),
+    digest,
   });
   return id;
 }

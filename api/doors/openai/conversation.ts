@@ -7,6 +7,7 @@ import { ownerOf } from '../../auth/owner.ts';
 import { ApiError } from '../../errors.ts';
 import { readRun } from '../../runs/read.ts';
 import type { RunAnswer } from '../../runs/shape.ts';
+import { type Asked, startedBefore } from '../../runs/started-before.ts';
 import { isEnded } from '../../runs/status.ts';
 import { readSession } from '../../sessions/read.ts';
 import type { Said } from '../../../workflows/prompt.ts';
@@ -19,6 +20,7 @@ import { requireResponse } from './response.ts';
 
 export interface Asking {
   request: ResponseRequest;
+  asked: Asked;
   left: AbortSignal;
 }
 
@@ -27,8 +29,8 @@ export interface Asking {
  * conversation; what a session has no place for (other instructions, a history, an earlier response than its newest) is
  * asked with all that was said before it.
  */
-export async function begin(deps: Core, arrivals: Arrivals, { request, left }: Asking): Promise<string> {
-  const { model, input, instructions, metadata, user, background, previous_response_id, text } = request;
+export async function begin(deps: Core, arrivals: Arrivals, { request, asked, left }: Asking): Promise<string> {
+  const { model, input, instructions, metadata, user, background, previous_response_id, text, limits } = request;
   const before = previous_response_id ? await answeredBefore(deps, previous_response_id) : undefined;
   const spoken = typeof input === 'string' ? said(input) : spokenIn(input, 'input');
   if (instructions) spoken.instructions.unshift(instructions);
@@ -37,15 +39,18 @@ export async function begin(deps: Core, arrivals: Arrivals, { request, left }: A
   const kept = Object.keys(door).length > 0 ? { ...metadata, openai: door } : (metadata ?? undefined);
   const session = sessionOf(request) ?? (before && isOwn(deps, before) ? before.session_id : null) ?? undefined;
   await requireModel(deps, model);
+  // Before all else: what was begun is the newest of its session now.
+  const begun = await startedBefore(deps, model, asked);
+  if (begun) return begun.id;
   if (isTurn(spoken) && !schema && (!before || (isOwn(deps, before) && (await isNewest(deps, before))))) {
     const message = spoken.messages[0]?.content ?? '';
-    const turn = { agent_id: model, message, session_id: session, user_id: user ?? undefined, metadata: kept };
-    return takeTurn(deps, arrivals, turn, left);
+    const turn = { agent_id: model, message, session_id: session, user_id: user ?? undefined, metadata: kept, limits };
+    return takeTurn(deps, arrivals, turn, { asked, left });
   }
   if (sessionOf(request) !== undefined) throw onlyTurns();
   const earlier = before ? conversationOf(before) : [];
   const question = { ...spoken, messages: [...earlier, ...spoken.messages], carried: earlier.length };
-  return ask(deps, { model, ...question, schema, metadata: kept, user: user ?? undefined, session });
+  return ask(deps, { model, ...question, schema, metadata: kept, user: user ?? undefined, session, limits, asked });
 }
 
 const said = (content: string): Spoken => ({ instructions: [], messages: [{ role: 'user', content }] });
@@ -85,13 +90,18 @@ function conversationOf(run: RunAnswer): Said[] {
   return [...messages, ...answer];
 }
 
-async function takeTurn(deps: Core, arrivals: Arrivals, turn: object, left: AbortSignal): Promise<string> {
+async function takeTurn(
+  deps: Core,
+  arrivals: Arrivals,
+  turn: object,
+  { asked, left }: Pick<Asking, 'asked' | 'left'>,
+): Promise<string> {
   const { data, error } = chatRequest.safeParse(turn);
   if (error) {
     const [issue] = error.issues;
     throw badRequest('input', `${issue?.path.join('.') ?? 'input'}: ${issue?.message ?? 'cannot be taken'}`);
   }
-  const taken = await takeMessage(deps, data, undefined).catch(onceIfDoubtful);
+  const taken = await takeMessage(deps, data, asked).catch(onceIfDoubtful);
   if (taken.kind === 'begun') return taken.run.id;
   await arrivals.wait(taken.session_id, taken, left);
   return taken.run_id;

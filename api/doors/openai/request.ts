@@ -1,5 +1,6 @@
 // What clients of OpenAI's protocol send. What is not named here is ignored.
 import { z } from '@hono/zod-openapi';
+import { limits } from '../../runs/limits-request.ts';
 import { message } from './content.ts';
 import { badRequest } from './refusal.ts';
 
@@ -13,6 +14,14 @@ const metadata = z
   .record(z.string(), z.string())
   .refine((given) => Buffer.byteLength(JSON.stringify(given)) <= 2048, { message: 'May have 2,048 bytes as JSON.' })
   .nullish();
+
+/** Nobody is there whom a run that waits for more could ask: at a limit it fails, unless it is to wait all the same. */
+const bounds = limits
+  .extend({ on_breach: limits.shape.on_breach.unwrap().default('fail') })
+  .optional()
+  .openapi('OpenAILimits', {
+    description: 'Not of OpenAI: what the run may spend, docs/limits.md. At a limit it fails.',
+  });
 
 const format = z.object({ type: z.string() });
 const schema = z.record(z.string(), z.unknown());
@@ -29,6 +38,7 @@ export const completionRequest = z
     response_format: format.extend({ json_schema: z.object({ schema: schema.optional() }).optional() }).nullish(),
     metadata,
     user,
+    limits: bounds,
   })
   .openapi('ChatCompletionRequest');
 export type CompletionRequest = z.infer<typeof completionRequest>;
@@ -49,6 +59,7 @@ export const responseRequest = z
     text: z.object({ format: format.extend({ schema: schema.optional() }).nullish() }).nullish(),
     metadata,
     user,
+    limits: bounds,
   })
   .openapi('ResponseRequest');
 export type ResponseRequest = z.infer<typeof responseRequest>;

@@ -9,6 +9,7 @@ import { control } from '../../runs/control.ts';
 import { requireRun } from '../../runs/describe.ts';
 import { readStatus } from '../../runs/progress.ts';
 import { removeRun } from '../../runs/remove.ts';
+import type { Asked } from '../../runs/started-before.ts';
 import { isEnded } from '../../runs/status.ts';
 import { refuseTools } from './ask.ts';
 import { begin } from './conversation.ts';
@@ -22,12 +23,18 @@ import { streamResponse } from './response-stream.ts';
 const cancelledWithin = 2000;
 
 /** Whoever leaves stops nothing: the run goes on, asked for in the background or not. */
-export async function respond(deps: Core, arrivals: Arrivals, c: Context, request: ResponseRequest): Promise<Response> {
+export async function respond(
+  deps: Core,
+  arrivals: Arrivals,
+  c: Context,
+  request: ResponseRequest,
+  asked: Asked,
+): Promise<Response> {
   const { stream, background, tools } = request;
   const left = c.req.raw.signal;
   refuseTools(tools);
   if (!stream && !background && !(await deps.workers.present())) throw noWorker();
-  const run = await begin(deps, arrivals, { request, left });
+  const run = await begin(deps, arrivals, { request, asked, left });
   c.header('Location', `/v1/responses/${encodeURIComponent(responseId(run))}`);
   if (stream) return streamResponse(deps, c, { run, after: -1 });
   if (!background) await untilEnd(deps, run, left);

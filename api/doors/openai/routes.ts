@@ -5,12 +5,14 @@ import { json } from '../../answers.ts';
 import { limitDepth } from '../../body.ts';
 import { createArrivals } from '../../chat/arrivals.ts';
 import type { Api, ApiEnv, Core } from '../../deps.ts';
+import { digestOf } from '../../runs/idempotency.ts';
 import { idempotencyKey } from '../../runs/request.ts';
+import type { Asked } from '../../runs/started-before.ts';
 import { complete } from './completion.ts';
 import { itemsPage, readInputItems } from './input-items.ts';
 import { listModels, readModel } from './models.ts';
 import { badRequest } from './refusal.ts';
-import { completionRequest, parse, responseRequest } from './request.ts';
+import { type CompletionRequest, completionRequest, parse, type ResponseRequest, responseRequest } from './request.ts';
 import { cancelResponse, deleteResponse, respond } from './respond.ts';
 import { readResponse, requireResponse } from './response.ts';
 import { streamResponse } from './response-stream.ts';
@@ -78,11 +80,11 @@ const routes = {
     tags,
     summary: 'Let an agent respond',
     description: 'A client that leaves stops nothing, whether it asked with `background` or not.',
-    request: { body: body(responseRequest) },
+    request: { headers: z.object({ 'idempotency-key': idempotencyKey }), body: body(responseRequest) },
     responses: {
       200: either(response),
       ...wrong,
-      409: failure('The conversation does not take it'),
+      409: failure('The conversation does not take it, or the Idempotency-Key was used for another request'),
       413: failure('Body over 1 MiB'),
     },
   },
@@ -132,13 +134,14 @@ export function addOpenAI(app: Api, deps: Core): void {
   app.get('/v1/models/:model', async (c) => c.json(await readModel(deps, c.req.param('model')), 200));
 
   app.post('/v1/chat/completions', limitDepth, async (c) => {
-    const key = parse(idempotencyKey, c.req.header('idempotency-key'), 'Idempotency-Key');
-    return complete(deps, c, parse(completionRequest, await bodyOf(c)), key);
+    const request = parse(completionRequest, await bodyOf(c));
+    return complete(deps, c, request, askedIn(c, request));
   });
 
-  app.post('/v1/responses', limitDepth, async (c) =>
-    respond(deps, arrivals, c, parse(responseRequest, await bodyOf(c))),
-  );
+  app.post('/v1/responses', limitDepth, async (c) => {
+    const request = parse(responseRequest, await bodyOf(c));
+    return respond(deps, arrivals, c, request, askedIn(c, request));
+  });
 
   app.get('/v1/responses/:response_id', async (c) => {
     const run = await runOf(c);
@@ -155,6 +158,13 @@ export function addOpenAI(app: Api, deps: Core): void {
   app.post('/v1/responses/:response_id/cancel', async (c) => c.json(await cancelResponse(deps, await runOf(c)), 200));
   app.delete('/v1/responses/:response_id', async (c) => c.json(await deleteResponse(deps, await runOf(c)), 200));
 }
+
+/** The packages of OpenAI count their own tries: https://github.com/openai/openai-node/blob/master/src/client.ts */
+const askedIn = (c: Context<ApiEnv>, request: CompletionRequest | ResponseRequest): Asked => ({
+  digest: digestOf({ openai: { ...request, stream: undefined } }),
+  key: parse(idempotencyKey, c.req.header('idempotency-key'), 'Idempotency-Key'),
+  again: Number(c.req.header('x-stainless-retry-count') ?? 0) > 0,
+});
 
 async function bodyOf(c: Context<ApiEnv>): Promise<unknown> {
   try {
