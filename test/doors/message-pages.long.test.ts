@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { serve, type ServerType } from '@hono/node-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openApiStage } from '../api-stage.ts';
+import { authOf, keyOf } from '../auth-stage.ts';
 import { createChatServer } from '../../console/server.ts';
 import { type Browser, chromium, openBrowser, type Tab } from '../chromium.ts';
 import { type MessageStage, openMessages } from './message-stage.ts';
@@ -43,6 +45,7 @@ const picture = async (name: string) => {
 
 const text = (selector: string) =>
   tab.run<string>(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ''`);
+const asksForKey = () => tab.run<boolean>(`!document.querySelector('#key').hidden`);
 const talk = () => tab.run<string[]>(`[...document.querySelectorAll('#talk li p')].map((one) => one.textContent)`);
 
 /** Types and presses Enter, and notes what the status line says until it is idle again. */
@@ -138,6 +141,27 @@ describe.skipIf(chromium === undefined)('in a browser', () => {
     await idle();
     expect((await talk()).at(-1)).toBe('Stopped.');
     await stage.world.openai.until(() => stage.world.openai.matching('stop me')[0]?.closed_at !== undefined);
+  });
+
+  test('where the service asks for a key, so do the pages, and go on with it', async () => {
+    const guarded = await openApiStage(stage.world, { auth: authOf() });
+    const address = await listen(guarded.app.fetch);
+    await tab.go(`${address}/chat`);
+    await ask('Who are you?');
+    await expect.poll(asksForKey).toBe(true);
+    expect(await talk()).toEqual(['How can I help you?']);
+    const give = (key: string) =>
+      tab.run(`(document.querySelector('#token').value = '${key}', document.querySelector('#key').requestSubmit())`);
+    await give('wrong');
+    await expect.poll(asksForKey).toBe(true);
+    await give(keyOf('ann'));
+    await expect.poll(talk).toHaveLength(3);
+    expect(stage.world.openai.ledger).toHaveLength(1);
+    await tab.go(address);
+    await expect.poll(() => text('tbody')).toContain('Who are you?');
+    await tab.run(`sessionStorage.clear()`);
+    await expect.poll(asksForKey).toBe(true);
+    await guarded.close();
   });
 
   test('the start page shows the newest runs as they come and change, and leads to the other pages', async () => {

@@ -1,6 +1,6 @@
 // For tests of the chat over a page: a world, the API on it, a web site, and a client as the format's own are.
 import type { RequestListener } from 'node:http';
-import { type ApiStage, json, openApiStage } from '../api-stage.ts';
+import { type ApiStage, json, openApiStage, type StageOptions } from '../api-stage.ts';
 import { html, type Site, startSite } from '../pages/site.ts';
 import { openWorld, type World } from '../world.ts';
 
@@ -30,7 +30,8 @@ export interface MessageStage {
 
 export const asks = (content: string, more: object = {}) => ({ messages: [{ role: 'user', content }], ...more });
 
-export async function openMessages(): Promise<MessageStage> {
+/** `options`: of the API. */
+export async function openMessages(options: StageOptions = {}): Promise<MessageStage> {
   const answers = new Map<string, RequestListener>();
   const site = await startSite((request, response) => {
     const answer = answers.get(request.url ?? '');
@@ -38,7 +39,7 @@ export async function openMessages(): Promise<MessageStage> {
     else response.writeHead(404).end();
   });
   const world = await openWorld({ pages: { allow: [site.origin] } });
-  const api = await openApiStage(world);
+  const api = await openApiStage(world, options);
   const set = (path: string, answer: RequestListener) => {
     answers.set(path, answer);
     return site.origin + path;
