@@ -9,7 +9,7 @@ async function ask() {
   return body.message;
 }
 
-button.addEventListener('click', async () => {
+async function press() {
   button.disabled = true;
   try {
     message.textContent = await ask();
@@ -18,4 +18,6 @@ button.addEventListener('click', async () => {
   } finally {
     button.disabled = false;
   }
-});
+}
+
+button.addEventListener('click', () => void press());

@@ -8,6 +8,7 @@ export function createChatServer(service: string): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   // The API's list of origins has one name for this machine.
   app.use(async (c, next) => {
+    c.header('X-Content-Type-Options', 'nosniff');
     const url = new URL(c.req.url);
     if (url.hostname !== '127.0.0.1' && url.hostname !== '[::1]') return next();
     url.hostname = 'localhost';

@@ -20,6 +20,7 @@ const allowed: Record<string, { values: string[]; types: string[] }> = {
   activities: { values: ['activities'], types: [] },
   temporal: { values: ['temporal', 'workflows/runtime/messages.ts'], types: [] },
   client: { values: ['client'], types: ['api'] },
+  console: { values: ['console', 'api'], types: [] },
   api: {
     values: [
       'api',
