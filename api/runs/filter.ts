@@ -65,7 +65,7 @@ export function queriesOf(filter: RunFilter, absent = false): RunQueries {
   if (standing === 'ended') return endedQueries(base, Object.values(ended).flat());
   if (status === 'completed' || status === 'failed' || status === 'cancelled')
     return endedQueries(base, ended[status], status);
-  const isOpen = standing === 'open' ? " AND ExecutionStatus = 'Running'" : '';
+  const isOpen = standing === 'open' ? ` AND ExecutionStatus NOT IN (${quoted(Object.values(ended).flat())})` : '';
   const key = status === undefined ? base + isOpen : `${base} AND ${openCondition(status)}`;
   // Of a run's records, all but the first name the state of the one before. Only one of them can be open.
   const once = status === undefined && !filter.problem && !standing ? ' AND SupersededState IS NULL' : '';
@@ -82,9 +82,8 @@ export function queriesOf(filter: RunFilter, absent = false): RunQueries {
  * the rest is grouped by ExecutionStatus, which tells the two apart. Without a state: of all that have ended.
  */
 function endedQueries(base: string, names: readonly (keyof typeof executionNames)[], state?: string): RunQueries {
-  const list = names.map((name) => `'${name}'`).join(', ');
-  const is = `ExecutionStatus IN (${list})`;
-  const isNot = `ExecutionStatus NOT IN (${list})`;
+  const is = `ExecutionStatus IN (${quoted(names)})`;
+  const isNot = `ExecutionStatus NOT IN (${quoted(names)})`;
   const superseding = state === undefined ? 'SupersededState IS NOT NULL' : `SupersededState = '${state}'`;
   const notSuperseding = `(SupersededState IS NULL${state === undefined ? '' : ` OR SupersededState != '${state}'`})`;
   return {
@@ -96,6 +95,8 @@ function endedQueries(base: string, names: readonly (keyof typeof executionNames
     subtracts: (executionStatus) => !names.some((name) => name === executionStatus),
   };
 }
+
+const quoted = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
 
 function conditions(filter: RunFilter, absent: boolean): string[] {
   const found: string[] = [];

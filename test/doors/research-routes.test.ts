@@ -1,5 +1,6 @@
 // What the routes of research tasks refuse, list and clean up; their texts, and how the OpenAPI document tells of them.
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { json, openApiStage } from '../api-stage.ts';
@@ -8,8 +9,8 @@ import { endStale } from '../../api/doors/research/stale.ts';
 import { createRate } from '../../api/rate.ts';
 import { attributes } from '../../workflows/runtime/messages.ts';
 import { post as postTo } from '../api-fork-stage.ts';
-import { openAuthStage, type Person } from '../auth-stage.ts';
-import { type Detail, type List, openResearch, type ResearchStage, said } from './research-stage.ts';
+import { authOf, keyOf, openAuthStage, type Person } from '../auth-stage.ts';
+import { type Detail, heardBy, type List, openResearch, type ResearchStage, said } from './research-stage.ts';
 
 let stage: ResearchStage;
 beforeAll(async () => void (stage = await openResearch()));
@@ -329,6 +330,22 @@ test('with auth on, no token and a bad one are Invalid token, and cleaning up is
   };
   await expect.poll(() => listed('ann'), { timeout: 20_000 }).toEqual([mine]);
   expect(await listed('bob')).toEqual([]);
+  await guarded.close();
+});
+
+test('with auth on, a WebSocket tells only what its owner may know', async () => {
+  const guarded = await openResearch({}, { auth: authOf() });
+  guarded.world.openai.script({ match: 'Hers', tokens: 60, tokenMs: 20 });
+  const headers = (who: Person) => ({ authorization: `Bearer ${keyOf(who)}` });
+  const made = await guarded.api.ask('POST', '/api/tasks/research', { company: 'Hers' }, headers('ann'));
+  const { agent_id } = await json<{ agent_id: string }>(made);
+  const heard = (who: Person) => heardBy(guarded.socket(agent_id, `?access_token=${keyOf(who)}`));
+  const [ann, bob, ada] = await Promise.all([heard('ann'), heard('bob'), heard('ada')]);
+  expect(bob).toMatchObject({ messages: [{ error: 'Task not found' }], code: 1000 });
+  for (const { messages } of [ann, ada])
+    expect(messages.at(-1)).toEqual({ status: 'COMPLETE', progress: 100, message: 'Task completed successfully.' });
+  const [, refused] = await once(guarded.socket(agent_id), 'unexpected-response');
+  expect(refused.statusCode).toBe(401);
   await guarded.close();
 });
 

@@ -33,7 +33,8 @@ export interface ResearchStage {
   make(company: string, more?: object): Promise<string>;
   status(id: string): Promise<Status>;
   detail(id: string): Promise<Detail>;
-  socket(id: string): WebSocket;
+  /** `query`: with the question mark. */
+  socket(id: string, query?: string): WebSocket;
   close(): Promise<void>;
 }
 
@@ -75,7 +76,7 @@ export async function openResearch(options: WorldOptions = {}, more: StageOption
     },
     status: (id) => get(`/api/tasks/${id}/status`),
     detail: (id) => get(`/api/activities/${id}`),
-    socket: (id) => new WebSocket(`ws://${host}/api/ws/tasks/${id}`),
+    socket: (id, query = '') => new WebSocket(`ws://${host}/api/ws/tasks/${id}${query}`),
     async close() {
       server.close();
       if ('closeAllConnections' in server) server.closeAllConnections();

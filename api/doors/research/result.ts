@@ -21,7 +21,12 @@ export async function resultOf(deps: Core, { id, seconds, left }: Wanted): Promi
   const { type } = await withDeadline(deps, () => requireRun(deps, id));
   if (type !== workflow) throw runNotFound(id);
   const { status, result, error } = await awaitEnd(deps, { id, seconds, left });
-  if (status === 'completed') return findings.parse(result);
+  if (status === 'completed') {
+    const { data } = findings.safeParse(result);
+    // Its payload is gone.
+    if (!data) throw runNotFound(id);
+    return data;
+  }
   const why = error?.message || error?.type || 'The task was canceled.';
   const detail = status === 'failed' ? `Task failed with error: ${why}` : why;
   throw new ApiError(409, 'task_not_completed', detail, { more: { status: words[status], error: why } });
