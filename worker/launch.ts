@@ -19,6 +19,7 @@ export async function launch(main: string, variables: NodeJS.ProcessEnv, start: 
     loadEnvFile();
     const read = readEnvironment(variables, process.argv.slice(2));
     if (read.reload) return reloading(main, variables);
+    spareThreads(variables);
     const log = createLog(read.environment.LOG_LEVEL, process.stderr.isTTY);
     for (const line of read.ignored) log.warn(line);
     await start({ ...read, log });
@@ -32,6 +33,14 @@ export async function launch(main: string, variables: NodeJS.ProcessEnv, start: 
 /** `.env` of the working directory; what is set already wins (https://nodejs.org/api/process.html#processloadenvfilepath). */
 function loadEnvFile(): void {
   if (existsSync('.env')) process.loadEnvFile();
+}
+
+/**
+ * With `--watch` Node's threads tell whoever started them which files they load, and what Temporal's SDK is told so by its
+ * own threads ends the process. The main thread has it read by now, and goes on telling: it loads all that they do.
+ */
+function spareThreads(variables: NodeJS.ProcessEnv): void {
+  delete variables['WATCH_REPORT_DEPENDENCIES'];
 }
 
 function reloading(main: string, env: NodeJS.ProcessEnv): void {
