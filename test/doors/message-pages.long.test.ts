@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { serve, type ServerType } from '@hono/node-server';
+import { Hono } from 'hono';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openApiStage } from '../api-stage.ts';
 import { authOf, keyOf } from '../auth-stage.ts';
@@ -72,6 +73,19 @@ const seen = () =>
   );
 const fits = () => tab.run<boolean>('document.documentElement.scrollWidth <= innerWidth');
 
+/** Breaks off after so many chunks. */
+function cutAfter(body: ReadableStream<Uint8Array>, chunks: number): ReadableStream<Uint8Array> {
+  let left = chunks;
+  return body.pipeThrough(
+    new TransformStream({
+      transform(chunk, controller) {
+        if (left-- > 0) controller.enqueue(chunk);
+        else controller.terminate();
+      },
+    }),
+  );
+}
+
 /** Passed through, and not for long. */
 const fleeting = ['waiting for a worker', 'thinking'];
 
@@ -141,6 +155,26 @@ describe.skipIf(chromium === undefined)('in a browser', () => {
     await idle();
     expect((await talk()).at(-1)).toBe('Stopped.');
     await stage.world.openai.until(() => stage.world.openai.matching('stop me')[0]?.closed_at !== undefined);
+  });
+
+  test('over connections that break, and a service that is away for a while, the answer comes, once', async () => {
+    const flaky = new Hono();
+    let times = 0;
+    flaky.get('/message/:id', async (c) => {
+      if (++times === 2) return c.text('away', 503);
+      const answer = await stage.api.app.fetch(c.req.raw);
+      return times === 1 ? new Response(cutAfter(answer.body!, 4), answer) : answer;
+    });
+    flaky.all('*', (c) => stage.api.app.fetch(c.req.raw));
+    stage.world.openai.script({ match: 'most relevant', tokens: 60, tokenMs: 50 });
+    await tab.go(`${await listen(flaky.fetch)}/chat`);
+    await ask('What do otters do?', stage.page('Otters hold hands.'));
+    await expect.poll(() => text('#status')).toBe('connection lost, trying again');
+    await idle();
+    expect(await talk()).toHaveLength(3);
+    expect((await said()).slice(-2)).toEqual(['writing a response', 'idle']);
+    expect(times).toBe(3);
+    expect(stage.world.openai.ledger).toHaveLength(2);
   });
 
   test('where the service asks for a key, so do the pages, and go on with it', async () => {
