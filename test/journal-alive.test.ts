@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import type { Opening } from '../activities/journal/batch.ts';
-import { alive } from '../activities/journal/alive.ts';
+import { alive } from '../activities/alive.ts';
 
 const opening: Opening = { kind: 'continue', source: { run: 'run', timeline: 'timeline' } };
 

@@ -38,11 +38,20 @@ async function live(session_id: string): Promise<void> {
   await idle(session_id);
 }
 
-test('a session replays as it has just been, and is recorded', async () => {
+/** Turns of one user and then of another. */
+async function change(session_id: string): Promise<void> {
+  for (const user_id of ['ada', 'bob', undefined]) await chat.say('a word', { session_id, user_id });
+  await idle(session_id);
+}
+
+test.each([
+  ['session', live],
+  ['session-users', change],
+])('%s replays as it has just been, and is recorded', async (name, live) => {
   const session_id = unique('recorded');
   await live(session_id);
   const handle = chat.world.client.workflow.getHandle(sessionWorkflow(session_id));
   const history = await handle.fetchHistory();
   await replay(history);
-  records.keep('session', history);
+  records.keep(name, history);
 });

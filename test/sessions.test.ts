@@ -233,6 +233,18 @@ test('sessions are listed by who talks and with whom', async () => {
   expect((await chat.api.ask('GET', `/api/runs/${encodeURIComponent(sessionWorkflow(one))}`)).status).toBe(404);
 });
 
+test("a session's user is that of its newest turn, in lists too", async () => {
+  const [ada, bob] = [unique('ada'), unique('bob"s')];
+  const { session_id } = await chat.say('by Ada', { user_id: ada });
+  await chat.say('by Bob', { user_id: bob, session_id });
+  await chat.say('by nobody', { session_id });
+  expect((await chat.session(session_id)).user_id).toBe(bob);
+  const listed = async (user: string) =>
+    json<{ items: { id: string }[] }>(await chat.api.ask('GET', `/api/sessions?user_id=${encodeURIComponent(user)}`));
+  await expect.poll(async () => (await listed(bob)).items, { timeout: 10_000 }).toMatchObject([{ id: session_id }]);
+  expect((await listed(ada)).items).toEqual([]);
+});
+
 test('a promoted branch is what the session goes on from', async () => {
   const { session_id, run_id } = await chat.say('I live in Oslo.');
   await chat.say('Where do I live?', { session_id });

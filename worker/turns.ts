@@ -47,7 +47,7 @@ export function createTurns({ client, taskQueue, dataConverter, blobs }: TurnPar
             : begin(client, taskQueue, agentRun({ ...run, agent })),
       };
     },
-    response: (run_id) => responseTo(client, run_id, async () => (await streams.view(run_id)).response),
+    response: (run_id, left) => responseTo(client, run_id, left, async () => (await streams.view(run_id)).response),
     state: (run_id) => stateOf(client, run_id),
   });
 }
@@ -79,14 +79,30 @@ function ended(error: unknown): void {
   if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
+/** A worker's connection cannot break a call off, it only knows deadlines: a wait that nobody waits for any more ends after so long. */
+const askedAnewMs = 5000;
+
+async function resultOf(client: Client, run_id: string, left: AbortSignal): Promise<unknown> {
+  const run = client.workflow.getHandle(run_id);
+  for (;;) {
+    left.throwIfAborted();
+    try {
+      return await client.withDeadline(Date.now() + askedAnewMs, () => run.result());
+    } catch (error) {
+      if (grpcCode(error) !== grpc.deadlineExceeded && grpcCode(error) !== grpc.cancelled) throw error;
+    }
+  }
+}
+
 /** A run that failed has answered nothing; what a cancelled one had said stands in its history. */
 async function responseTo(
   client: Client,
   run_id: string,
+  left: AbortSignal,
   partial: () => Promise<string | null>,
 ): Promise<string | null | undefined> {
   try {
-    return responseOf(await client.workflow.getHandle(run_id).result());
+    return responseOf(await resultOf(client, run_id, left));
   } catch (error) {
     if (isGone(error)) return undefined;
     if (!(error instanceof WorkflowFailedError)) throw error;

@@ -7,7 +7,7 @@ import {
   Worker,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
-import { alive } from '../activities/journal/alive.ts';
+import { alive } from '../activities/alive.ts';
 import { createReadJournal } from '../activities/journal/journal.ts';
 import { createHistoryReader, type HistoryReader } from '../activities/journal/reader.ts';
 import type { SessionActivities } from '../activities/session/turn.ts';

@@ -1,4 +1,6 @@
 // The activities of sessions: they begin turns, keep what was said, and see how runs are.
+import { Context } from '@temporalio/activity';
+import { alive } from '../alive.ts';
 import type { Conversations } from '../model/conversation.ts';
 import { remembered, saidIn } from './memory.ts';
 import type { Memory, RunState, Said, SessionActivities, SessionRef, Turn } from './turn.ts';
@@ -15,8 +17,8 @@ export interface TurnRun {
 export interface TurnRuns {
   /** The agent as it is now. Undefined: none of that name, or not enabled. */
   agent(name: string): Promise<TurnAgent | undefined>;
-  /** Waits for the end. Null: nothing was answered; undefined: the run is gone. */
-  response(run_id: string): Promise<string | null | undefined>;
+  /** Waits for the end, until nobody wants to know it any more. Null: nothing was answered; undefined: the run is gone. */
+  response(run_id: string, left: AbortSignal): Promise<string | null | undefined>;
   state(run_id: string): Promise<RunState>;
 }
 
@@ -27,27 +29,27 @@ export interface TurnAgent {
 }
 
 export const createSessionActivities = (conversations: Conversations, runs: TurnRuns): SessionActivities => ({
-  async startTurn({ session, conversation: before, turn, withdrawn = false }) {
+  startTurn: alive(async ({ session, conversation: before, turn, withdrawn = false }) => {
     const agent = await runs.agent(turn.agent_id);
     const said = before === undefined || !agent ? [] : saidIn(await conversations.load(before));
     const word: Said = { role: 'user', content: turn.message };
     const messages = agent ? [...remembered(said, agent.memory), word] : [];
     const kind = (await agent?.start({ turn, session, messages, withdrawn })) ?? 'refused';
     return { kind, conversation: await conversations.append(before, [{ role: 'user', content: turn.message }]) };
-  },
-  async keepTurn({ run_id, conversation: before, message }) {
-    const response = await runs.response(run_id);
+  }),
+  keepTurn: alive(async ({ run_id, conversation: before, message }) => {
+    const response = await runs.response(run_id, Context.current().cancellationSignal);
     const asked = message === undefined ? [] : [{ role: 'user' as const, content: message }];
     const answered = response ? [{ role: 'assistant' as const, content: response }] : [];
     const fresh = [...asked, ...answered];
     if (before !== undefined && fresh.length === 0) return { conversation: before };
     return { conversation: await conversations.append(before, fresh) };
-  },
-  checkTurn: (run_id) => runs.state(run_id),
-  keepBranch: async (messages) => ({
+  }),
+  checkTurn: alive((run_id) => runs.state(run_id)),
+  keepBranch: alive(async (messages) => ({
     conversation: await conversations.append(
       undefined,
       messages.filter(({ role }) => role !== 'system').map(({ role, content }) => ({ role, content })),
     ),
-  }),
+  })),
 });

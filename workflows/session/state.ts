@@ -50,6 +50,12 @@ export const firstState = (session_id: string, turn: Omit<Turn, 'position'>): Se
 export const isBusy = ({ flight, queue, withdrawn, promoted }: SessionState): boolean =>
   flight !== undefined || queue.length > 0 || withdrawn.length > 0 || promoted !== undefined;
 
+/** Nothing is in flight any more. */
+export function settle(state: SessionState): void {
+  state.flight = undefined;
+  state.interrupted = undefined;
+}
+
 export const memoOf = (state: SessionState, updated_at: string): SessionMemo => ({
   agent_id: state.agent_id,
   user_id: state.user_id,
