@@ -150,3 +150,17 @@ test('limits hold: at one the run fails, and what is no limit is 400', async () 
   expect(error).toBeInstanceOf(BadRequestError);
   expect(error).toMatchObject({ param: 'limits' });
 });
+
+test('of several that go on from one response at once each hears what was said until then, and nothing of the others', async () => {
+  const first = await openai.responses.create({ model, input: 'Where all begin.' });
+  const words = ['left', 'right', 'straight on'];
+  const given = await Promise.all(
+    words.map((input) => openai.responses.create({ model, input, previous_response_id: first.id })),
+  );
+  for (const word of words) {
+    const [call, ...more] = world.openai.ledger.filter(({ prompt }) => prompt === word);
+    expect(more).toEqual([]);
+    expect(call?.asked?.said.map(({ text }) => text)).toEqual(['Where all begin.', first.output_text, word]);
+  }
+  expect(new Set(given.map(({ conversation }) => conversation?.id))).toEqual(new Set([first.conversation?.id]));
+});

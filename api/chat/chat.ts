@@ -27,12 +27,17 @@ export type Taken = { session_id: string } & (
   | { kind: 'queued'; run_id: string; position: number }
 );
 
+export interface Sending extends Asked {
+  /** The run that it goes on from: 409 `not_newest` when its session has heard something since. */
+  after: string;
+}
+
 /**
  * Throws ApiError: 404 no such agent, 409 it is disabled, the session is at work and the policy is reject, or a key is used
  * twice. `digest`: of what the message was sent as, if not as a chat.
  */
-export async function takeMessage(deps: Core, chat: ChatRequest, asked: Partial<Asked>): Promise<Taken> {
-  const { key, again } = asked;
+export async function takeMessage(deps: Core, chat: ChatRequest, asked: Partial<Sending>): Promise<Taken> {
+  const { key, again, after } = asked;
   const agent = await requireUsable(deps, chat.agent_id);
   const session_id = chat.session_id ?? (key === undefined ? uuidv7(now(deps)) : sessionIdOf(deps.owner(), key));
   // Nobody waits for what nobody does: a stream can be waited for, and its run begins when a worker is there.
@@ -46,7 +51,7 @@ export async function takeMessage(deps: Core, chat: ChatRequest, asked: Partial<
     const begun = await beginSession(deps, opening);
     if (begun) return { kind: 'begun', session_id, run: begun };
     const policy = chat.double_texting ?? agent.definition.config.double_texting;
-    const accepted = await sendTurn(deps, session_id, { ...turn, policy, ...(again && { again: true }) });
+    const accepted = await sendTurn(deps, session_id, { ...turn, policy, after, ...(again && { again: true }) });
     // It was deleted in between, so that it can begin anew.
     if (!accepted) continue;
     if (accepted.position > 1) return { kind: 'queued', session_id, ...accepted };

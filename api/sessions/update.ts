@@ -46,6 +46,8 @@ function refused(session_id: string, cause: unknown): ApiError {
     return new ApiError(409, 'session_busy', `Session '${session_id}': ${failure.message}`);
   if (failure?.type === 'SessionFull')
     return new ApiError(409, 'session_full', `Session '${session_id}': ${failure.message}`);
+  if (failure?.type === 'NotNewest')
+    return new ApiError(409, 'not_newest', `Session '${session_id}': ${failure.message}`);
   if (failure?.type === 'TurnTaken') return new ApiError(409, 'idempotency_key_reused', failure.message);
   return new ApiError(409, 'session_refused', `Session '${session_id}' cannot take it.`, { cause });
 }

@@ -15,6 +15,8 @@ export interface TurnRequest extends Omit<Turn, 'position'> {
   policy: TextingPolicy;
   /** Asked for again by who does not know its run_id: one of the same request that is still open is meant. */
   again?: true;
+  /** Goes on from this run, and from nothing that is said after it. */
+  after?: string;
 }
 
 export interface TurnAccepted {
@@ -28,7 +30,10 @@ export interface Branch {
   messages: Said[];
 }
 
-/** Refused by its validator: `SessionBusy` for the policy reject, `SessionFull`, `TurnTaken` for a run_id with another request. */
+/**
+ * Refused by its validator: `SessionBusy` for the policy reject, `SessionFull`, `NotNewest` when something was said after
+ * `after`, `TurnTaken` for a run_id with another request.
+ */
 export const turn = defineUpdate<TurnAccepted, [TurnRequest]>('turn');
 /** Refused by its validator while a turn is in flight or queued: `SessionBusy`. */
 export const promote = defineUpdate<{ head: string }, [Branch]>('promote');

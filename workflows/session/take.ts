@@ -11,11 +11,13 @@ const mostWaitingChars = 8 * 1024 * 1024;
 export const refusal = (type: string, message: string) => ApplicationFailure.nonRetryable(message, type);
 
 export function refuse(state: SessionState, asked: TurnRequest): void {
-  const { policy, request, message, run_id } = asked;
+  const { policy, request, message, run_id, after } = asked;
   const known = knownTurn(state, asked);
   if (known && known.request === request) return;
   if (known)
     throw refusal('TurnTaken', `Turn '${run_id}' was taken with another request. Use a new key for a new request.`);
+  if (after !== undefined && after !== newestOf(state))
+    throw refusal('NotNewest', `Run '${after}' is no longer the newest of the session.`);
   if (policy === 'reject' && isBusy(state))
     throw refusal(
       'SessionBusy',
@@ -27,18 +29,23 @@ export function refuse(state: SessionState, asked: TurnRequest): void {
     throw refusal('SessionFull', `${waiting.length} messages of the session wait already. Send this one later.`);
 }
 
-export function take(state: SessionState, { policy, again, ...asked }: TurnRequest): TurnAccepted {
-  const { run_id } = asked;
-  const known = knownTurn(state, { ...asked, again });
+export function take(state: SessionState, asked: TurnRequest): TurnAccepted {
+  const { policy, again: _again, after: _after, ...turn } = asked;
+  const known = knownTurn(state, asked);
   if (known) return { run_id: known.run_id, position: known.position };
+  const { run_id } = turn;
   const position = ++state.turns;
   if (policy === 'interrupt') {
     state.withdrawn.push(...state.queue.splice(0));
     if (state.flight) state.interrupted = true;
   }
-  state.queue.push({ ...asked, position });
+  state.queue.push({ ...turn, position });
   return { run_id, position };
 }
+
+/** Whose conversation the next turn goes on with. */
+const newestOf = ({ promoted, withdrawn, queue, flight, head }: SessionState): string | undefined =>
+  [...withdrawn, ...queue].at(-1)?.run_id ?? promoted?.run_id ?? flight?.turn.run_id ?? head ?? undefined;
 
 /** Temporal knows an Update that is sent again only within a timeline, and the first turn came by no Update. */
 function knownTurn(

@@ -1,7 +1,7 @@
 // What a response answers in: the conversation that it goes on with, and how its run comes about.
 import type { Core } from '../../deps.ts';
 import type { Arrivals } from '../../chat/arrivals.ts';
-import { takeMessage } from '../../chat/chat.ts';
+import { type Sending, takeMessage } from '../../chat/chat.ts';
 import { chatRequest } from '../../chat/shape.ts';
 import { ownerOf } from '../../auth/owner.ts';
 import { ApiError } from '../../errors.ts';
@@ -45,7 +45,8 @@ export async function begin(deps: Core, arrivals: Arrivals, { request, asked, le
   if (isTurn(spoken) && !schema && (!before || (isOwn(deps, before) && (await isNewest(deps, before))))) {
     const message = spoken.messages[0]?.content ?? '';
     const turn = { agent_id: model, message, session_id: session, user_id: user ?? undefined, metadata: kept, limits };
-    return takeTurn(deps, arrivals, turn, { asked, left });
+    const taken = await takeTurn(deps, arrivals, turn, { asked: { ...asked, after: before?.id }, left });
+    if (taken !== undefined) return taken;
   }
   if (sessionOf(request) !== undefined) throw onlyTurns();
   const earlier = before ? conversationOf(before) : [];
@@ -90,21 +91,27 @@ function conversationOf(run: RunAnswer): Said[] {
   return [...messages, ...answer];
 }
 
+/** Undefined: meanwhile somebody was before it, and it is no longer the newest that it goes on from. */
 async function takeTurn(
   deps: Core,
   arrivals: Arrivals,
   turn: object,
-  { asked, left }: Pick<Asking, 'asked' | 'left'>,
-): Promise<string> {
+  { asked, left }: { asked: Partial<Sending>; left: AbortSignal },
+): Promise<string | undefined> {
   const { data, error } = chatRequest.safeParse(turn);
   if (error) {
     const [issue] = error.issues;
     throw badRequest('input', `${issue?.path.join('.') ?? 'input'}: ${issue?.message ?? 'cannot be taken'}`);
   }
-  const taken = await takeMessage(deps, data, asked).catch(onceIfDoubtful);
+  const taken = await takeMessage(deps, data, asked).catch(unlessOlder);
+  if (!taken) return undefined;
   if (taken.kind === 'begun') return taken.run.id;
   await arrivals.wait(taken.session_id, taken, left);
   return taken.run_id;
+}
+
+function unlessOlder(error: unknown): undefined {
+  if (!(error instanceof ApiError) || error.type !== 'not_newest') onceIfDoubtful(error);
 }
 
 /** These clients ask again after a 503 by themselves, and what may have been taken would be answered twice. */
