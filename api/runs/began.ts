@@ -6,11 +6,19 @@ import { isGone } from '../events/history.ts';
 export interface Beginnings {
   /** ISO-8601 UTC; undefined while no step of it has had a slot. Once told it stays, whatever is tried again. */
   of(run: WorkflowExecutionDescription): Promise<string | undefined>;
+  /** What is known of a run's first timeline already. */
+  known(timeline: string): string | undefined;
   /** The same of one timeline, from its history alone; undefined also when that is gone. */
   in(run: string, timeline: string): Promise<string | undefined>;
 }
 
 const mostKept = 10_000;
+/** Its start, its first own task, a step: the shortest history in which a step has ended. */
+const fewestEvents = 7;
+
+/** No step of it can have ended yet: its history tells nothing that describe does not. */
+export const isYoung = ({ historyLength }: Pick<WorkflowExecutionDescription, 'historyLength'>): boolean =>
+  historyLength < fewestEvents;
 
 export function createBeginnings(deps: Pick<Core, 'client' | 'namespace'>): Beginnings {
   // By Run Id.
@@ -27,8 +35,10 @@ export function createBeginnings(deps: Pick<Core, 'client' | 'namespace'>): Begi
     known.get(timeline) ?? keep(timeline, await firstIn(deps, run, timeline));
 
   return {
+    known: (timeline) => known.get(timeline),
     async of(run) {
       const first = run.raw.workflowExecutionInfo?.firstRunId || run.runId;
+      if (first === run.runId && isYoung(run)) return known.get(first) ?? keep(first, pendingSince(run));
       // History tells a step's start with its end; until then describe does.
       return (await inHistory(run.workflowId, first)) ?? keep(first, pendingSince(run));
     },

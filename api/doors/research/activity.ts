@@ -6,11 +6,11 @@ import type { Core } from '../../deps.ts';
 import { ApiError, runNotFound } from '../../errors.ts';
 import { RunNotFound } from '../../events/errors.ts';
 import type { Frame } from '../../events/event.ts';
-import { type Beginnings, createBeginnings } from '../../runs/began.ts';
+import { type Beginnings, createBeginnings, isYoung } from '../../runs/began.ts';
 import { createdAt } from '../../runs/current.ts';
-import { requireRun } from '../../runs/describe.ts';
-import { readStatus } from '../../runs/progress.ts';
+import { asDescribed, describe, requireRun } from '../../runs/describe.ts';
 import { viewOf } from '../../runs/read.ts';
+import { statusOf } from '../../runs/status.ts';
 import { defaultResearch } from './config.ts';
 import { type End, type Log, logsOf, progressOf, tell, type Told, type Word, words } from './log.ts';
 
@@ -24,9 +24,14 @@ export interface Activity {
   logs: Log[];
 }
 
+/** `taken up`: it has had a slot, or is paused, or waits. */
+export type Standing = 'taken up' | 'queued' | 'over';
+
 export interface Activities {
   /** Throws ApiError 404 for what is no run. */
   read(id: string): Promise<Activity>;
+  /** Of a run that visibility takes for open. */
+  stands(record: WorkflowExecutionInfo): Promise<Standing>;
   /** As lists show it. Undefined: it is gone. */
   row(record: WorkflowExecutionInfo): Promise<Activity | undefined>;
 }
@@ -52,16 +57,26 @@ export function createActivities(deps: Core): Activities {
 
   const read = async (id: string, longest = Infinity): Promise<Activity> => {
     const run = await withDeadline(deps, () => requireRun(deps, id));
-    // One after the other: history is then at least as new as the description.
-    const described = words[await withDeadline(deps, () => readStatus(deps, run))];
+    // History comes after: it is then at least as new as the description.
+    const described = wordOf(run);
     const isTooLong = run.status.name === 'RUNNING' && run.historyLength > longest;
-    const told = isTooLong ? tell([]) : await toldOf(run);
+    const told = isTooLong || (described === 'RUNNING' && isYoung(run)) ? tell([]) : await toldOf(run);
     const began = await longRead(deps, () => beganIn(deps, beginnings, run, told));
     return activityOf(deps, run, { described, told, began });
   };
 
   return {
     read: (id) => read(id),
+    async stands({ workflowId, runId }) {
+      // What has had a slot is queued no more.
+      if (beginnings.known(runId) !== undefined) return 'taken up';
+      const run = await withDeadline(deps, () => describe(deps, workflowId));
+      if (!run) return 'over';
+      const word = wordOf(run);
+      if (isOver({ status: word })) return 'over';
+      if (word !== 'RUNNING') return 'taken up';
+      return (await withDeadline(deps, () => beginnings.of(run))) === undefined ? 'queued' : 'taken up';
+    },
     async row({ workflowId, runId, status }) {
       // A timeline that has ended does not change any more.
       const known = over.get(runId);
@@ -111,7 +126,8 @@ interface Read {
 
 function activityOf(deps: Core, run: WorkflowExecutionDescription, { described, told, began }: Read): Activity {
   const end = endOf(deps, run, described, told);
-  const status = end?.status ?? openWord(described, began !== undefined || told.first !== undefined);
+  const isQueued = described === 'RUNNING' && began === undefined && told.first === undefined;
+  const status = end?.status ?? (isQueued ? 'QUEUED' : described);
   const created_at = new Date(createdAt(run)).toISOString();
   const { texts } = deps.config.research ?? defaultResearch;
   const logs = logsOf(texts, { created_at, status, began, told: { ...told, end } });
@@ -126,11 +142,9 @@ function activityOf(deps: Core, run: WorkflowExecutionDescription, { described, 
   };
 }
 
-/** Between its own tasks and its first step a run is neither for Temporal: here it is queued until that step has a slot. */
-function openWord(described: Word, hasBegun: boolean): Word {
-  if (described !== 'QUEUED' && described !== 'RUNNING') return described;
-  return hasBegun ? 'RUNNING' : 'QUEUED';
-}
+/** Never QUEUED: here a run is that until its first step has a slot, which is another question. */
+const wordOf = (run: WorkflowExecutionDescription): Word =>
+  words[statusOf(asDescribed(run), { begun: true, advanced: true })];
 
 const later = (a: string, b = ''): string => (a < b ? b : a);
 

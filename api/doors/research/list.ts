@@ -1,15 +1,11 @@
 // A page of activities: what runs first, then what is queued, then the rest; the newest first inside each.
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import { withDeadline } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
-import { describe } from '../../runs/describe.ts';
 import { queriesOf, type RunQueries } from '../../runs/filter.ts';
 import { inTurns } from '../../runs/list.ts';
 import { createRunPages } from '../../runs/pages.ts';
-import { readStatus } from '../../runs/progress.ts';
-import { isEnded } from '../../runs/status.ts';
 import { createVisibility } from '../../runs/visibility.ts';
-import type { Activities, Activity } from './activity.ts';
+import { type Activities, type Activity, isOver, type Standing } from './activity.ts';
 
 export interface ActivityPage {
   items: Activity[];
@@ -35,7 +31,7 @@ export function createListActivities(deps: Core, activities: Activities): ListAc
 
   /** The page's part of the newest open runs, in the order that they have when each was asked. */
   const inOrder = async (runs: WorkflowExecutionInfo[], from: number, to: number): Promise<WorkflowExecutionInfo[]> => {
-    const ranked = await inTurns(runs, async (run) => ({ run, rank: await rankOf(deps, run) }));
+    const ranked = await inTurns(runs, async (run) => ({ run, rank: ranks[await activities.stands(run)] }));
     return ranked
       .toSorted((a, b) => a.rank - b.rank)
       .slice(from, to)
@@ -48,7 +44,8 @@ export function createListActivities(deps: Core, activities: Activities): ListAc
     const older = await at(open, Math.max(from, mostAsked), Math.min(Math.max(to, mostAsked), newest.total));
     const rest = await at(ended, Math.max(from - newest.total, 0), Math.max(to - newest.total, 0));
     const runs = [...(await inOrder(newest.runs, from, to)), ...older.runs, ...rest.runs];
-    const items = (await inTurns(unique(runs), (run) => activities.row(run))).filter((item) => item !== undefined);
+    const read = await inTurns(unique(runs), (run) => activities.row(run));
+    const items = openFirst(read.filter((item) => item !== undefined));
     const total = newest.total + rest.total;
     return { items: items.slice(0, pageSize), total, page, pages: Math.ceil(total / pageSize) };
   };
@@ -63,14 +60,10 @@ interface Found {
 }
 
 /** Visibility lags: what has just ended is still among the open ones. */
-async function rankOf(deps: Core, { workflowId }: WorkflowExecutionInfo): Promise<number> {
-  return withDeadline(deps, async () => {
-    const run = await describe(deps, workflowId);
-    const status = run && (await readStatus(deps, run));
-    if (status === undefined || isEnded(status)) return 2;
-    return status === 'queued' ? 1 : 0;
-  });
-}
+const ranks: Record<Standing, number> = { 'taken up': 0, queued: 1, over: 2 };
+
+/** What has ended since its place was found. */
+const openFirst = (items: Activity[]): Activity[] => items.toSorted((a, b) => Number(isOver(a)) - Number(isOver(b)));
 
 /** A run that ends between two questions is in both answers. */
 const unique = (runs: WorkflowExecutionInfo[]): WorkflowExecutionInfo[] => [
