@@ -4,7 +4,7 @@ import { JournalFault } from './fault.ts';
 
 export function edited(batches: Batch[], edits: Edit[]): Batch[] {
   const open = new Map(edits.map((edit) => [key(edit.timeline, edit.event), edit]));
-  const after = batches.map((batch) => {
+  const after = batches.map((batch, n) => {
     const hits = batch.jobs.some((job) => open.has(key(batch.at.timeline, job.event)));
     if (!hits) return batch;
     const jobs = batch.jobs.map((job) => {
@@ -13,7 +13,9 @@ export function edited(batches: Batch[], edits: Edit[]): Batch[] {
       open.delete(key(edit.timeline, edit.event));
       return { ...withResult(job, edit.result), edited: true as const };
     });
-    return { ...batch, jobs };
+    // Its event stands behind the task that took it up: what that task did then followed from the answer as it was.
+    const isLastWord = n === batches.length - 1 && jobs.some((job) => job.edited && job.kind === 'doUpdate');
+    return isLastWord && !batch.open ? { ...batch, jobs, commands: [], open: {} } : { ...batch, jobs };
   });
   const [left] = open.values();
   if (left)
