@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { EnvironmentError } from '../worker/environment.ts';
@@ -192,6 +193,8 @@ test('where Temporal does not answer, the rest is told all the same', async () =
     expect(valueIn(text, 'waymark_runs_started_total', { workflow: 'simple' })).toBe(0);
     expect(valueIn(text, 'waymark_streams_open')).toBe(0);
   } finally {
+    // The client's own retries end with their deadlines: its connection must not be closed under them.
+    await sleep(2000);
     await alone.close();
   }
 });

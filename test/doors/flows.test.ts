@@ -12,6 +12,7 @@ import { createToldExecutions } from '../../api/doors/flows/told.ts';
 import type { ListRuns } from '../../api/runs/list.ts';
 import type { RunRow } from '../../api/runs/shape.ts';
 import { type ApiStage, catalogue, json, openApiStage } from '../api-stage.ts';
+import { openAuthStage, type Person } from '../auth-stage.ts';
 import { openWorld, type World } from '../world.ts';
 
 interface Execution {
@@ -452,4 +453,36 @@ describe('the list', () => {
     expect(answer.status).toBe(422);
     expect((await json(answer)).detail).toEqual([expect.objectContaining({ loc: ['query', 'limit'] })]);
   });
+});
+
+test("with auth on, an execution is its maker's: to another user it is not there, also not a moment after it was told", async () => {
+  const guarded = await openAuthStage(world);
+  try {
+    const answer = await guarded.as('ann')('POST', '/api/v1/simple/execute', question('whose'));
+    const { execution_id } = await json<{ execution_id: string }>(answer);
+    const path = `/api/v1/simple/execution/${execution_id}`;
+    const readAs = (person: Person) => guarded.as(person)('GET', path);
+    await expect.poll(async () => (await json<Execution>(await readAs('ann'))).status).toBe('completed');
+    const listedTo = async (person: Person) => {
+      const found = await guarded.as(person)('GET', '/api/v1/executions?flow_name=simple&limit=1000');
+      return (await json<Execution[]>(found)).some((one) => one.execution_id === execution_id);
+    };
+    for (const person of ['ann', 'vic', 'ada'] as const)
+      expect({ person, status: (await readAs(person)).status, listed: await listedTo(person) }).toEqual({
+        person,
+        status: 200,
+        listed: true,
+      });
+    expect({ status: (await readAs('bob')).status, listed: await listedTo('bob') }).toEqual({
+      status: 404,
+      listed: false,
+    });
+    expect((await json(await readAs('bob'))).detail).toBe(`Execution ${execution_id} not found`);
+    expect((await guarded.ask('GET', path)).status).toBe(401);
+    expect((await guarded.as('vic')('POST', '/api/v1/simple/execute', question('x'))).status).toBe(403);
+    expect((await guarded.as('vic')('GET', '/metrics')).status).toBe(200);
+    expect((await guarded.as('ann')('GET', '/metrics')).status).toBe(403);
+  } finally {
+    await guarded.close();
+  }
 });
