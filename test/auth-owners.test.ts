@@ -113,7 +113,7 @@ test('each of two users has its own runs in lists, with its own totals, page by 
   const tag = unique('tag');
   const ann = [await begin('ann', { tags: [tag] }), await begin('ann', { tags: [tag] })];
   const bob = [await begin('bob', { tags: [tag] })];
-  // SQLite takes the two for one.
+  // Some visibility stores would take the two for one.
   const Bob = [await begin('Bob', { tags: [tag] })];
   const list = (person: Person, more = '') => get<List<RunRow>>(person, `/api/runs?tag=${tag}${more}`);
   await expect.poll(async () => (await list('ada')).total, { timeout: 10_000 }).toBe(4);
@@ -174,6 +174,31 @@ test('a run_id that somebody else has taken says nothing but that', async () => 
   expect(answer.status).toBe(409);
   const { request_id: _, ...body } = await json<Record<string, unknown>>(answer);
   expect(body).toEqual({ type: 'run_id_taken', detail: `There is a run '${run_id}' already. Choose another run_id.` });
+});
+
+test('nobody takes away the place of a session or of an agent by naming a run so', async () => {
+  for (const run_id of ['session@bob:talk', 'session:talk', 'agent:news', 'check-1'])
+    expect((await api.as('ann')('POST', '/api/workflows/simple/runs', { input, run_id })).status, run_id).toBe(422);
+});
+
+test('a turn that waits is not answered by an agent of the same name that somebody else has made since', async () => {
+  const name = unique('ann');
+  await makeAgent('ann', name);
+  const session_id = unique('talk');
+  world.openai.script({ match: 'slow one', tokens: 40, tokenMs: 25 });
+  const turn = (message: string) =>
+    api.as('ann')('POST', '/api/chat', { agent_id: name, session_id, message, stream: false });
+  const slow = turn('slow one');
+  await world.openai.until(() => world.openai.matching(/slow one/).length > 0, 10_000);
+  const waiting = turn('asks for a secret');
+  await expect
+    .poll(async () => (await get<SessionAnswer>('ann', `/api/sessions/${session_id}`)).turns, { timeout: 10_000 })
+    .toBe(2);
+  expect((await api.as('ann')('DELETE', `/api/agents/${name}`)).status).toBe(204);
+  expect((await makeAgent('bob', name)).status).toBe(201);
+  expect((await slow).status).toBe(200);
+  expect((await waiting).status).toBe(409);
+  expect(world.openai.matching(/asks for a secret/)).toEqual([]);
 });
 
 test('two users have a session of the same name each, and never meet in it; an admin may ask for either', async () => {
@@ -423,6 +448,20 @@ test('sockets tell nothing of what is somebody else’s, and are refused without
   }
   server.close();
   sockets.close();
+});
+
+test('a stream is read on for whom it was opened, as long as it lasts', async () => {
+  const read = async (method: string, path: string, body?: unknown) =>
+    (await api.as('ann')(method, path, body, { accept: 'text/event-stream' })).text();
+  const said = { model: hers.agent, input: 'tell me', stream: true };
+  expect(await read('POST', '/v1/responses', said)).toContain('response.completed');
+  expect(await read('GET', `/v1/responses/${hers.response}?stream=true`)).toContain('response.completed');
+  expect(await read('GET', `/message/${hers.run}`)).toContain('"type":"result"');
+  expect(await read('POST', '/api/workflows/simple/runs', { input })).toContain('event: run_completed');
+  // The second one waits for its turn: its stream is subscribed long after its handler has gone.
+  const turn = (message: string) =>
+    read('POST', '/api/chat', { agent_id: hers.agent, session_id: hers.session, message });
+  for (const heard of await Promise.all([turn('one'), turn('two')])) expect(heard).toContain('event: run_completed');
 });
 
 test('no list, of any route, has what is somebody else’s', async () => {

@@ -128,6 +128,23 @@ test('no key is ever logged, and each line of a request has its id', async () =>
   expect(lines.some((line) => JSON.parse(line).request_id === id)).toBe(true);
 });
 
+test('every refusal has the id of its request', async () => {
+  const headers = { 'content-type': 'text/plain' };
+  const refused = [
+    [404, await api.as('ann')('GET', '/nothing')],
+    [404, await api.as('ann')('GET', '/api/runs/x')],
+    [405, await api.as('ann')('DELETE', '/api/workflows')],
+    [413, await api.as('ann')('POST', '/api/agents', 'x'.repeat(1024 * 1024 + 1))],
+    [415, await api.as('ann')('POST', '/api/chat', 'x', headers)],
+    [422, await api.as('ann')('POST', '/api/chat', {})],
+    [403, await api.as('ann')('POST', '/api/chat', {}, { origin: 'https://evil.example' })],
+  ] as const;
+  for (const [status, answer] of refused) {
+    expect(answer.status).toBe(status);
+    expect((await json(answer)).request_id).toBe(answer.headers.get('x-request-id'));
+  }
+});
+
 test('the openai package comes in with a key as its API key, and reads why it may not', async () => {
   const server = serve({ fetch: api.app.fetch, port: 0, hostname: '127.0.0.1' });
   await once(server, 'listening');

@@ -10,6 +10,7 @@ import { CancelledFailure, type DataConverter, type StorageDriver } from '@tempo
 import { createConversations } from '../activities/model/conversation.ts';
 import type { RunState, SessionActivities } from '../activities/session/turn.ts';
 import { createSessionActivities, type TurnRun } from '../activities/session/turns.ts';
+import type { MayUse } from '../api/agents/definitions.ts';
 import { resolveAgent } from '../api/agents/resolve.ts';
 import { agentRun } from '../api/chat/agent-run.ts';
 import { grpc, grpcCode } from '../api/deadline.ts';
@@ -35,8 +36,9 @@ export function createTurns({ client, taskQueue, dataConverter, blobs }: TurnPar
   const open: Open = (payload) => payloads.value([payload]);
   const streams = createStreams({ connection: client.connection, namespace, open, hub: undefined });
   return createSessionActivities(createConversations(blobs), {
-    async agent(name) {
-      const found = await resolveAgent({ client, namespace, open }, name);
+    async agent({ agent_id, owner, agent_owner }) {
+      const mayUse: MayUse = (agent) => owner === undefined || agent.shipped || agent.owner === agent_owner;
+      const found = await resolveAgent({ client, namespace, open, mayUse }, agent_id);
       if (!found?.definition.enabled) return undefined;
       const { agent } = found;
       return {

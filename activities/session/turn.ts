@@ -10,6 +10,8 @@ export interface Turn {
   user_id?: string;
   /** To whom its run belongs, as search attributes have it; absent: auth was off. */
   owner?: string;
+  /** The agent's, when the turn was taken: another one of its name is not asked. */
+  agent_owner?: string;
   tags?: string[];
   metadata?: Record<string, unknown>;
   limits?: object;

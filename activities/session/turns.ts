@@ -15,8 +15,8 @@ export interface TurnRun {
 
 /** Agents and their runs, as sessions need them. */
 export interface TurnRuns {
-  /** The agent as it is now. Undefined: none of that name, or not enabled. */
-  agent(name: string): Promise<TurnAgent | undefined>;
+  /** The agent of the turn as it is now. Undefined: it is gone, or not enabled. */
+  agent(turn: Turn): Promise<TurnAgent | undefined>;
   /** Waits for the end, until nobody wants to know it any more. Null: nothing was answered; undefined: the run is gone. */
   response(run_id: string, left: AbortSignal): Promise<string | null | undefined>;
   state(run_id: string): Promise<RunState>;
@@ -30,7 +30,7 @@ export interface TurnAgent {
 
 export const createSessionActivities = (conversations: Conversations, runs: TurnRuns): SessionActivities => ({
   startTurn: alive(async ({ session, conversation: before, turn, withdrawn = false }) => {
-    const agent = await runs.agent(turn.agent_id);
+    const agent = await runs.agent(turn);
     const said = before === undefined || !agent ? [] : saidIn(await conversations.load(before));
     const word: Said = { role: 'user', content: turn.message };
     const messages = agent ? [...remembered(said, agent.memory), word] : [];

@@ -21,12 +21,13 @@ interface Resolving {
 export async function resolveAgent(
   definitions: Definitions,
   name: string,
-): Promise<{ definition: AgentDefinition; agent: AgentSnapshot } | undefined> {
+): Promise<{ definition: AgentDefinition; owner: string | undefined; agent: AgentSnapshot } | undefined> {
   const found = await findAgent(definitions, name);
   if (found.kind === 'unreadable') throw unreadable(name);
   if (found.kind !== 'agent') return undefined;
   const resolving = { find: findOnce(definitions), left: most };
-  return { definition: found.definition, agent: await snapshotOf(resolving, found, []) };
+  const { definition, owner } = found;
+  return { definition, owner, agent: await snapshotOf(resolving, found, []) };
 }
 
 function findOnce(definitions: Definitions): Resolving['find'] {

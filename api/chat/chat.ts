@@ -43,7 +43,7 @@ export async function takeMessage(deps: Core, chat: ChatRequest, asked: Partial<
   // Nobody waits for what nobody does: a stream can be waited for, and its run begins when a worker is there.
   if (!chat.stream && !(await deps.workers.present())) throw noWorker();
   const digest = asked.digest ?? digestOf({ chat: { ...chat, stream: undefined } });
-  const turn = turnOf(deps, chat, key, digest);
+  const turn = { ...turnOf(deps, chat, key, digest), agent_owner: agent.owner };
   const before = await startedBefore(deps, chat.agent_id, { key, again, digest });
   if (before) return { kind: 'begun', session_id, run: before };
   for (;;) {

@@ -51,6 +51,7 @@ export async function startRun(deps: Core, { workflow, request, key }: Start): P
   const entry = find(deps.catalogue, workflow);
   if (!entry) throw new ApiError(404, 'workflow_not_found', `Workflow '${workflow}' not found`);
   if (key !== undefined && request.run_id !== undefined) throw namedTwice();
+  if (deps.owner() !== undefined && isOthers(request.run_id)) throw notARunsName();
   await check(entry, request.input);
   await requireFunction(deps, entry, request.input);
   const now = (deps.clock ?? Date.now)();
@@ -82,6 +83,16 @@ async function check(entry: Entry, input: unknown): Promise<void> {
     ...ofZod(error, 'json').map(({ loc, ...rest }) => ({ ...rest, loc: ['body', 'input', ...loc.slice(1)] })),
   );
 }
+
+/** Workflow Ids of sessions, agents and checks: with auth on nobody takes somebody else's away. */
+const isOthers = (id: string | undefined): boolean => id !== undefined && /^(session[:@]|agent:|check-)/.test(id);
+
+const notARunsName = (): ApiError =>
+  wrongFields({
+    loc: ['body', 'run_id'],
+    msg: 'Must not begin like the ids of sessions, agents and checks: session:, session@, agent:, check-.',
+    type: 'reserved',
+  });
 
 /** With both, one key would name as many runs as there are ids. */
 const namedTwice = (): ApiError =>
