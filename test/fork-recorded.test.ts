@@ -11,6 +11,7 @@ import type { ModelReply, ModelRequest } from '../activities/model/model.ts';
 import { blobs } from '../temporal/converter.ts';
 import { completedBy, fork, historyOf, idOf } from './forks.ts';
 import { sampleOf } from './sample.ts';
+import { toolProgram } from './scenarios.ts';
 import { openWorld, type World } from './world.ts';
 
 const folder = fileURLToPath(new URL('./histories/', import.meta.url));
@@ -23,7 +24,7 @@ function read(name: string): HistoryEvent[] {
 
 let world: World;
 beforeAll(async () => {
-  world = await openWorld({ recorded: (run) => recorded.get(run) });
+  world = await openWorld({ recorded: (run) => recorded.get(run), mcp: { commands: [toolProgram] } });
   for (const events of recorded.values()) await keepTalk(events);
 });
 afterAll(() => world.close());

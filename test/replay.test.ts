@@ -1,14 +1,14 @@
 // Runs that began with older code go on with this one: recorded histories replay without a difference.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordsIn, replay } from './record.ts';
-import { scenarios } from './scenarios.ts';
+import { scenarios, toolProgram } from './scenarios.ts';
 import { stubSandbox } from './stub-sandbox.ts';
 import { openWorld, type World } from './world.ts';
 
 const records = recordsIn('');
 
 let world: World;
-beforeAll(async () => void (world = await openWorld({ sandbox: stubSandbox })));
+beforeAll(async () => void (world = await openWorld({ sandbox: stubSandbox, mcp: { commands: [toolProgram] } })));
 afterAll(() => world.close());
 
 test.each(records.names)('%s, recorded earlier, replays', async (name) => {

@@ -18,6 +18,9 @@ import type { Opening } from '../activities/journal/batch.ts';
 import { fork } from './forks.ts';
 import { functionsIn, type World } from './world.ts';
 
+/** A tool server, from the repository's root: where that is stands in no history. MCP_COMMANDS of a world must have it. */
+export const toolProgram = 'node test/mcp-server.ts';
+
 const question = (content: string) => ({ messages: [{ role: 'user', content }] });
 
 export async function inState(run: WorkflowHandle, wanted: RunState, ms = 20_000): Promise<void> {
@@ -226,6 +229,12 @@ export const scenarios: Record<string, (world: World) => Promise<WorkflowHandle>
   'agent-refused': (world) => {
     const mcp_servers = [{ name: 'local', kind: 'stdio', command: '/bin/none' }];
     return world.start('agent', { agent: { name: 'caller', mcp_servers }, ...question('refuse its server') });
+  },
+  'agent-mcp': (world) => {
+    const [command, ...args] = toolProgram.split(' ');
+    const mcp_servers = [{ name: 'local', kind: 'stdio', command, args }];
+    world.openai.script({ match: 'double it', calls: [{ name: 'local__double', arguments: { n: 21 } }] });
+    return world.start('agent', { agent: { name: 'doubler', mcp_servers }, ...question('double it') });
   },
   research_company: (world) => {
     const report = { name: 'report_activity', arguments: { message: 'Reading', percentage: 50 } };
