@@ -20,6 +20,7 @@ export async function launch(main: string, variables: NodeJS.ProcessEnv, start: 
     const read = readEnvironment(variables, process.argv.slice(2));
     if (read.reload) return reloading(main, variables);
     spareThreads(variables);
+    forget(variables);
     const log = createLog(read.environment.LOG_LEVEL, process.stderr.isTTY);
     for (const line of read.ignored) log.warn(line);
     await start({ ...read, log });
@@ -28,6 +29,12 @@ export async function launch(main: string, variables: NodeJS.ProcessEnv, start: 
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
+}
+
+/** Who may come in is known by now; programs that this one starts are handed its environment. */
+function forget(variables: NodeJS.ProcessEnv): void {
+  delete variables['AUTH_API_KEYS'];
+  delete variables['AUTH_JWT_SECRET'];
 }
 
 /** `.env` of the working directory; what is set already wins (https://nodejs.org/api/process.html#processloadenvfilepath). */
