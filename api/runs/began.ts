@@ -1,5 +1,6 @@
 // When a run was taken up: the moment in which its first step got a slot.
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { MemoKey } from '../../workflows/runtime/messages.ts';
 import type { Core } from '../deps.ts';
 import { isGone } from '../events/history.ts';
 
@@ -16,9 +17,16 @@ const mostKept = 10_000;
 /** Its start, its first own task, a step: the shortest history in which a step has ended. */
 const fewestEvents = 7;
 
-/** No step of it can have ended yet: its history tells nothing that describe does not. */
-export const isYoung = ({ historyLength }: Pick<WorkflowExecutionDescription, 'historyLength'>): boolean =>
-  historyLength < fewestEvents;
+/** No step of it can have ended yet, in this timeline or in one before: its history tells nothing that describe does not. */
+export function isYoung(run: WorkflowExecutionDescription): boolean {
+  const { raw, memo, historyLength } = run;
+  const begunWith: MemoKey = 'fork';
+  const isFirst = firstOf(run) === run.runId && !raw.workflowExtendedInfo?.lastResetTime && !memo?.[begunWith];
+  return isFirst && historyLength < fewestEvents;
+}
+
+const firstOf = ({ raw, runId }: WorkflowExecutionDescription): string =>
+  raw.workflowExecutionInfo?.firstRunId || runId;
 
 export function createBeginnings(deps: Pick<Core, 'client' | 'namespace'>): Beginnings {
   // By Run Id.
@@ -37,8 +45,8 @@ export function createBeginnings(deps: Pick<Core, 'client' | 'namespace'>): Begi
   return {
     known: (timeline) => known.get(timeline),
     async of(run) {
-      const first = run.raw.workflowExecutionInfo?.firstRunId || run.runId;
-      if (first === run.runId && isYoung(run)) return known.get(first) ?? keep(first, pendingSince(run));
+      const first = firstOf(run);
+      if (isYoung(run)) return known.get(first) ?? keep(first, pendingSince(run));
       // History tells a step's start with its end; until then describe does.
       return (await inHistory(run.workflowId, first)) ?? keep(first, pendingSince(run));
     },

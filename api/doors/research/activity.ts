@@ -104,7 +104,10 @@ async function framesOf(deps: Core, id: string): Promise<Frame[]> {
   }
 }
 
-/** One that was started again after its end, by a restore, began before its newest timelines did. */
+/**
+ * One that was started again after its end, by a restore, began before its newest timelines did; and one that first waited
+ * for a person, or for a child, with that.
+ */
 async function beganIn(
   deps: Core,
   beginnings: Beginnings,
@@ -115,7 +118,8 @@ async function beganIn(
   const created = new Date(createdAt(run)).toISOString();
   if (began === undefined || !first || first.done >= began || first.done < created) return began;
   const [oldest] = (await viewOf(deps, run.workflowId)).timelines;
-  return (oldest && (await beginnings.in(run.workflowId, oldest.timeline))) ?? first.due;
+  const earlier = oldest && (await beginnings.in(run.workflowId, oldest.timeline));
+  return earlier !== undefined && earlier <= first.done ? earlier : first.due;
 }
 
 interface Read {
