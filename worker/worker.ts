@@ -10,6 +10,7 @@ import {
 import { alive } from '../activities/alive.ts';
 import { createReadJournal } from '../activities/journal/journal.ts';
 import { createHistoryReader, type HistoryReader } from '../activities/journal/reader.ts';
+import { createReadSuperseded } from '../activities/journal/superseded.ts';
 import type { SessionActivities } from '../activities/session/turn.ts';
 import { openHistory } from '../temporal/payloads.ts';
 import { journalQueue } from '../workflows/runtime/messages.ts';
@@ -76,7 +77,11 @@ function createJournalWorker(deps: WorkerDeps) {
     namespace: client.options.namespace,
     taskQueue: journalQueue(taskQueue),
     dataConverter,
-    activities: { readJournal: alive(createReadJournal(read)), ...deps.turns },
+    activities: {
+      readJournal: alive(createReadJournal(read)),
+      readSuperseded: createReadSuperseded(client, read),
+      ...deps.turns,
+    },
     maxConcurrentActivityTaskExecutions: 10,
     maxConcurrentActivityTaskPolls: 2,
     shutdownGraceTime: shutdownGraceMs,

@@ -2,6 +2,7 @@
 import type { Command, StepLabel } from './batch.ts';
 import type { HistoryEvent } from './history.ts';
 import { pack } from './pack.ts';
+import { supersededPatch } from './superseded.ts';
 
 /** Undefined for an event that no command has left, and for what the runtime adds by itself. */
 export function commandOf(event: HistoryEvent): Command | undefined {
@@ -45,15 +46,27 @@ function commandOnItself(event: HistoryEvent, id: number): Command | undefined {
       : { kind: 'upsertWorkflowSearchAttributes', event: id };
   }
   if (event.workflowPropertiesModifiedEventAttributes) return { kind: 'modifyWorkflowProperties', event: id };
-  if (event.markerRecordedEventAttributes?.markerName === patchMarker) return { kind: 'setPatchMarker', event: id };
-  return undefined;
+  const patch = patchIn(event);
+  return patch === undefined ? undefined : { kind: 'setPatchMarker', event: id };
 }
 
-/** sdk-core writes the first beside a patch's marker; the runtime introduces a run with the others (shown.ts). */
-const addedByItself = new Set(['TemporalChangeVersion', 'Kind', 'RootRun', 'CreatedAt']);
+/**
+ * sdk-core writes the first beside a patch's marker; the runtime introduces a run with the others (shown.ts), and names with
+ * the last what a native reset has superseded.
+ */
+const addedByItself = new Set(['TemporalChangeVersion', 'Kind', 'RootRun', 'CreatedAt', 'SupersededState']);
+
+/** The patch that a marker is of; undefined: it is none, or one that is about this timeline alone. */
+export function patchIn(event: HistoryEvent): string | undefined {
+  const marker = event.markerRecordedEventAttributes;
+  const data = marker?.markerName === patchMarker ? marker?.details?.['patch-data']?.payloads?.[0]?.data : undefined;
+  if (!data) return undefined;
+  const { id }: { id: string } = JSON.parse(new TextDecoder().decode(data));
+  return id === supersededPatch ? undefined : id;
+}
 
 /** The marker that `patched()` leaves: sdk-core's name. */
-export const patchMarker = 'core_patch';
+const patchMarker = 'core_patch';
 
 /** A step's input that a stream shows of a journal: 2 KiB. What is larger is read from the history that has it. */
 const labelBytes = 2048;

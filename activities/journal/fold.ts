@@ -1,11 +1,12 @@
 // Folds the history of one timeline into batches.
 import type { Batch, Command, Job, Place } from './batch.ts';
-import { commandOf, patchMarker } from './commands.ts';
+import { commandOf, patchIn } from './commands.ts';
 import { JournalFault } from './fault.ts';
 import { type HistoryEvent, timeOf } from './history.ts';
 import { jobOf } from './jobs.ts';
 import { seedOf } from './seed.ts';
 import { createServed, openingIn } from './served.ts';
+import { supersededActivity } from './superseded.ts';
 
 /** The name of the activity that reads journals. What a run was served stands in its history as the results of this one. */
 export const journalActivity = 'readJournal';
@@ -89,7 +90,9 @@ export function createFold(at: Place, until = Infinity): Fold {
       takeTask(event);
       const command = commandOf(event);
       if (command) commanded.set(Number(event.eventId), event);
-      const own = command?.name === journalActivity ? served.scheduled(event) : undefined;
+      const own =
+        (command?.name === journalActivity && served.scheduled(event)) ||
+        (command?.name === supersededActivity && served.leftOut(event));
       if (command && !own) task?.commands.push(command);
       const patch = patchOf(event);
       if (patch) task?.jobs.push(patch);
@@ -140,11 +143,10 @@ function isTraceOfTask(event: HistoryEvent): boolean {
 }
 
 function patchOf(event: HistoryEvent): Job | undefined {
-  const marker = event.markerRecordedEventAttributes;
-  const data = marker?.markerName === patchMarker ? marker?.details?.['patch-data']?.payloads?.[0]?.data : undefined;
-  if (!data) return undefined;
-  const { id }: { id: string } = JSON.parse(new TextDecoder().decode(data));
-  return { kind: 'notifyHasPatch', event: Number(event.eventId), told: { patchId: id } };
+  const patchId = patchIn(event);
+  return patchId === undefined
+    ? undefined
+    : { kind: 'notifyHasPatch', event: Number(event.eventId), told: { patchId } };
 }
 
 /** The gate refuses both, but a run may have begun without it. */

@@ -7,6 +7,8 @@ export interface Served {
   /** The timeline has a memo `fork`. `continuedFrom`: '' when it is not the successor of another one. */
   expect(opening: Opening, continuedFrom: string): void;
   scheduled(event: HistoryEvent): true;
+  /** An activity that is about this timeline alone. */
+  leftOut(event: HistoryEvent): true;
   /** Whether the event is about the reading of the journal and not about the run. */
   isOurs(event: HistoryEvent): boolean;
   pageOf(event: HistoryEvent): Page | undefined;
@@ -21,6 +23,7 @@ export interface Served {
 
 export function createServed(): Served {
   const ids = new Set<number>();
+  const asides = new Set<number>();
   let state: Served['state'] = 'none';
   let opened: Pick<Opening, 'kind' | 'account' | 'handed_on'> = { kind: 'fork' };
   let held: Job[] = [];
@@ -39,7 +42,11 @@ export function createServed(): Served {
       ids.add(Number(event.eventId));
       return true;
     },
-    isOurs: (event) => ids.has(scheduledBy(event)),
+    leftOut(event) {
+      asides.add(Number(event.eventId));
+      return true;
+    },
+    isOurs: (event) => ids.has(scheduledBy(event)) || asides.has(scheduledBy(event)),
     pageOf(event) {
       const done = event.activityTaskCompletedEventAttributes;
       const data = done && ids.has(Number(done.scheduledEventId)) ? done.result?.payloads?.[0]?.data : undefined;

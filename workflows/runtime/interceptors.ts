@@ -16,12 +16,15 @@ import * as messages from './messages.ts';
 import { currentRun, openRun, type Run, startedRun } from './run.ts';
 import { createShown, introduce } from './shown.ts';
 import { tell } from './story.ts';
+import { createSuperseded, type Superseded, supersededActivity } from './superseded.ts';
 import { sessionType } from '../session/messages.ts';
 
 export const interceptors: WorkflowInterceptorsFactory = () => {
   // A session is plain code: it cannot be held, and is not forked.
   if (workflowInfo().workflowType === sessionType) return {};
+  const superseded = createSuperseded();
   const timeline = createTimeline({
+    superseded,
     restoring: () => startedRun()?.restoring(),
     steps: () => startedRun()?.gate.completed() ?? 0,
     spliced: (splice) => currentRun().spliced(splice),
@@ -35,7 +38,7 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
           introduce();
           return timeline.run(() => {
             begin();
-            return ended(currentRun(), () => next({ ...input, args: checked([...input.args]) }));
+            return ended(currentRun(), superseded, () => next({ ...input, args: checked([...input.args]) }));
           });
         },
       },
@@ -43,7 +46,9 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
     outbound: [
       {
         scheduleActivity: (input, next) =>
-          input.activityType === journalActivity ? next(input) : currentRun().gate.take(input, next),
+          input.activityType === journalActivity || input.activityType === supersededActivity
+            ? next(input)
+            : currentRun().gate.take(input, next),
         async startChildWorkflowExecution(input, next) {
           const { gate, family, parting } = currentRun();
           await gate.pass();
@@ -88,13 +93,15 @@ function begin(): void {
 }
 
 /** A run that came to a limit fails of that, whatever its code made of it; but for a result. A parent knows all before. */
-async function ended({ budget, parent }: Run, live: () => Promise<unknown>): Promise<unknown> {
+async function ended({ budget, parent }: Run, superseded: Superseded, live: () => Promise<unknown>): Promise<unknown> {
   try {
     return await live();
   } catch (error) {
     throw budget.failure() ?? error;
   } finally {
     await parent.told();
+    const named = superseded.pending();
+    if (named) await named;
   }
 }
 

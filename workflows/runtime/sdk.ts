@@ -171,6 +171,9 @@ export function setSeed(seed: Iterable<number>): void {
   getActivator()['setRandomnessSeed']([...seed]);
 }
 
+/** Of a run's random numbers, before a native reset has given it others: those the SDK sets by itself, ahead of all jobs. */
+export const seedIn = ({ randomnessSeed }: InitialJob): number[] => randomnessSeed?.toBytes() ?? [];
+
 /** 1.24.0: Activator.randomnessSeed. */
 export const currentSeed = (): number[] => [...getActivator().randomnessSeed];
 

@@ -1,5 +1,6 @@
 // Turns raw history events into happenings: this folder alone knows Temporal's event attributes.
 import type { journalActivity as name } from '../../../activities/journal/fold.ts';
+import type { supersededActivity as aside } from '../../../activities/journal/superseded.ts';
 import type { Happening } from '../happening.ts';
 import type { HistoryEvent } from '../history.ts';
 import { openFirst, valueOf, type Open } from '../payload.ts';
@@ -12,6 +13,7 @@ import { decodeStart } from './start.ts';
 import { decodeStep } from './step.ts';
 
 const journalActivity: typeof name = 'readJournal';
+const supersededActivity: typeof aside = 'readSuperseded';
 
 export interface Decoder {
   /** In the order of `events`; events that mean nothing to a stream are left out, workflow tasks among them. */
@@ -26,15 +28,19 @@ export interface DecoderOptions {
 
 /** One for a timeline: its events in order, from the first. */
 export function createDecoder({ open, skipsJournal }: DecoderOptions): Decoder {
-  /** By the event that scheduled it: the reading of the journal is no step. */
+  /** By the event that scheduled it: the reading of the journal is no step, nor is what the runtime asks for itself. */
   const readings = new Set<number>();
+  const asides = new Set<number>();
   const journal = createJournal(open);
   let opening: OpeningSeen | undefined;
 
-  const isOfJournal = (event: HistoryEvent): boolean => {
+  const kindOf = (event: HistoryEvent): 'journal' | 'aside' | 'run' => {
     const id = Number(event.eventId);
-    if (event.activityTaskScheduledEventAttributes?.activityType?.name === journalActivity) readings.add(id);
-    return readings.has(scheduledBy(event) ?? id);
+    const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
+    if (activity === journalActivity) readings.add(id);
+    if (activity === supersededActivity) asides.add(id);
+    const step = scheduledBy(event) ?? id;
+    return readings.has(step) ? 'journal' : asides.has(step) ? 'aside' : 'run';
   };
 
   /** In order: a page refers to what earlier ones have told. */
@@ -51,16 +57,16 @@ export function createDecoder({ open, skipsJournal }: DecoderOptions): Decoder {
 
   return {
     async decode(events) {
-      const telling = events.filter(isTelling).map((event) => ({ event, isOurs: isOfJournal(event) }));
+      const telling = events.filter(isTelling).map((event) => ({ event, of: kindOf(event) }));
       const happenings = await Promise.all(
-        telling.map(async ({ event, isOurs }) => (isOurs ? undefined : decodeOne(event, open))),
+        telling.map(async ({ event, of }) => (of === 'run' ? decodeOne(event, open) : undefined)),
       );
       const found: Happening[] = [];
-      for (const [i, { event, isOurs }] of telling.entries()) {
+      for (const [i, { event, of }] of telling.entries()) {
         const happening = happenings[i];
         if (happening?.kind === 'started') ({ opening } = happening);
         if (happening) found.push(happening);
-        if (isOurs) found.push(...(await readPage(event)));
+        if (of === 'journal') found.push(...(await readPage(event)));
       }
       return found;
     },

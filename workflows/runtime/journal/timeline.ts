@@ -2,7 +2,8 @@
 import { type ActivateInput, type ConcludeActivationInput, type Next, workflowInfo } from '@temporalio/workflow';
 import type { WorkflowInternalsInterceptor } from '@temporalio/workflow';
 import type { Opening, Splice } from '../../../activities/journal/batch.ts';
-import { type InitialJob, isReplayed, learnFlags, type SdkCommand } from '../sdk.ts';
+import { currentSeed, type InitialJob, isReplayed, learnFlags, type SdkCommand, seedIn } from '../sdk.ts';
+import type { Superseded } from '../superseded.ts';
 import { toOwnChild } from './child.ts';
 import { createInbox } from './inbox.ts';
 import { load } from './load.ts';
@@ -23,12 +24,16 @@ export interface TimelineOptions {
   spliced: (splice: Splice) => void;
   /** What the code does from here until then is new. */
   suspended: () => void;
+  superseded: Superseded;
 }
 
-export function createTimeline({ restoring, steps, spliced, suspended }: TimelineOptions): Timeline {
+export function createTimeline({ restoring, steps, spliced, suspended, superseded }: TimelineOptions): Timeline {
   const inbox = createInbox();
   let initial: InitialJob | undefined;
   let loading: Opening | undefined;
+  /** Of the random numbers, as the last task has left it. */
+  let seed: number[] = [];
+  let wasReset = false;
 
   const activate = (input: ActivateInput, next: Next<WorkflowInternalsInterceptor, 'activate'>) => {
     const jobs = input.activation.jobs ?? [];
@@ -39,13 +44,24 @@ export function createTimeline({ restoring, steps, spliced, suspended }: Timelin
       if (loading) learnFlags();
     }
     if (loading) input.activation.jobs = inbox.filter(jobs);
+    // Nobody else gives the code other random numbers between two tasks; each time that this is replayed it is so again.
+    if (currentSeed().join() !== (first ? seedIn(first) : seed).join()) wasReset = true;
     next(input);
+    tellReset();
+  };
+
+  const tellReset = () => {
+    if (!wasReset || loading) return;
+    wasReset = false;
+    superseded.reset();
   };
 
   const conclude = (input: ConcludeActivationInput, next: Next<WorkflowInternalsInterceptor, 'concludeActivation'>) => {
     const ours = next(input).commands.filter((command) => !isOfOthers(command) && !inbox.isToldTwice(command));
     const commands = ours.map(toOwnChild);
-    const last = loading || !initial ? undefined : rollOver(commands, initial, { target: restoring(), steps: steps() });
+    seed = currentSeed();
+    const isHeld = loading !== undefined || superseded.pending() !== undefined;
+    const last = isHeld || !initial ? undefined : rollOver(commands, initial, { target: restoring(), steps: steps() });
     return { commands: last ?? commands };
   };
 
@@ -57,6 +73,7 @@ export function createTimeline({ restoring, steps, spliced, suspended }: Timelin
       if (outcome.kind === 'checked') return outcome.report;
       loading = undefined;
       inbox.deliver();
+      tellReset();
       return outcome.result;
     },
   };
