@@ -52,6 +52,13 @@ async function stepsWorker(run: WorkflowHandle): Promise<Program> {
   return workerOf(raw.pendingActivities?.[0]?.lastWorkerIdentity);
 }
 
+const spent = z.object({ input_tokens: z.number(), output_tokens: z.number(), cost_usd: z.number() });
+const usage = z.object({ usage: z.object({ waste: spent.extend({ by: z.record(z.string(), spent) }) }) });
+
+async function usageOf(run: string) {
+  return usage.parse(await (await fetch(`${processes.api}/api/runs/${run}`)).json()).usage;
+}
+
 /** When it died, in ms since the epoch. */
 async function kill(worker: Program): Promise<number> {
   workers = workers.filter((other) => other !== worker);
@@ -72,6 +79,11 @@ test('a step whose worker dies in it is taken by the other worker within 3 s, wh
     took.push(asked(about)[1]!.at - died);
     expect(await run.result()).toHaveProperty('answer');
     expect(asked(about)).toHaveLength(2);
+    const { by, ...waste } = (await usageOf(run.workflowId)).waste;
+    expect(by.crashes).toEqual(waste);
+    // What it had said half a second before its death, at least, and no more than it was sent: it is estimated.
+    if (tokens > 50) expect(waste.output_tokens).toBeGreaterThan(20);
+    expect(waste.output_tokens).toBeLessThanOrEqual(2 * (asked(about)[0]?.tokens ?? 0) + 2);
   }
   console.log(`from a death inside a step to the next attempt: ${took.join(', ')} ms`);
   expect(Math.max(...took)).toBeLessThan(3000);

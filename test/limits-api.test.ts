@@ -1,6 +1,8 @@
 // Limits, messages and what was spent, over HTTP.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { find } from '../api/catalogue.ts';
+import type { RunAnswer } from '../api/runs/shape.ts';
+import { checkpointOf } from './api-fork-stage.ts';
 import { type ApiStage, catalogue, json, openApiStage } from './api-stage.ts';
 import { openWorld, type World } from './world.ts';
 import { hasSpenders, loops } from './workflows/spends.ts';
@@ -108,6 +110,68 @@ test('an aborted attempt is waste by a pause', async () => {
   expect(usage.waste.by.aborts.output_tokens).toBe(usage.waste.output_tokens);
   expect(usage.waste.output_tokens).toBeGreaterThan(0);
   await post(id, 'cancel');
+});
+
+interface Told {
+  input_tokens: number;
+  output_tokens: number;
+  cost_usd: number | null;
+}
+
+/** What is told of each cause must be the whole, in tokens and in US$. */
+function causes({ waste }: RunAnswer['usage']): Record<keyof RunAnswer['usage']['waste']['by'], number> {
+  const all: Told[] = Object.values(waste.by);
+  const sum = (of: (told: Told) => number) => all.reduce((total, told) => total + of(told), 0);
+  expect(sum(({ input_tokens }) => input_tokens)).toBe(waste.input_tokens);
+  expect(sum(({ output_tokens }) => output_tokens)).toBe(waste.output_tokens);
+  expect(sum(({ cost_usd }) => cost_usd ?? NaN)).toBeCloseTo(waste.cost_usd ?? NaN, 12);
+  const tokens = ({ input_tokens, output_tokens }: Told) => input_tokens + output_tokens;
+  const { aborts, crashes, retries, rewinds } = waste.by;
+  return { aborts: tokens(aborts), crashes: tokens(crashes), retries: tokens(retries), rewinds: tokens(rewinds) };
+}
+
+test('what a pause has aborted and `regenerate` buys again is waste once; the answer that counts is none', async () => {
+  world.openai.script({ match: 'anew', tokens: 200, tokenMs: 30 });
+  costs('anew', 300);
+  const id = await api.start('loops', { topic: 'anew', most: 2 });
+  await world.openai.until(() => (world.openai.matching('anew')[0]?.tokens ?? 0) > 5);
+  await post(id, 'pause', { mode: 'now' });
+  const paused = await api.until(id, ({ status }) => status === 'paused');
+  await post(id, 'resume', { action: 'regenerate' });
+  const { usage } = await api.until(id, ({ status }) => status === 'completed');
+  expect([usage.input_tokens, usage.output_tokens]).toEqual([500, 100]);
+  const { aborts, ...others } = causes(usage);
+  expect(aborts).toBeGreaterThan(5);
+  expect(aborts).toBe(causes(paused.usage).aborts);
+  expect(usage.waste.cost_usd).toBeGreaterThan(0);
+  expect(others).toEqual({ crashes: 0, retries: 0, rewinds: 0 });
+});
+
+test('a restore in place keeps account of all that was paid before it, each token once', async () => {
+  world.openai.script({ match: 'back call_2', fault: 'no-end', tokens: 20 });
+  world.openai.script({ match: 'back call_4', tokens: 200, tokenMs: 30 });
+  costs('back', 300);
+  const id = await api.start('loops', { topic: 'back', most: 4 });
+  await world.openai.until(() => world.openai.matching('back call_4').some(({ tokens }) => tokens > 5), 20_000);
+  const before = await api.until(id, ({ metrics }) => metrics?.steps_count === 3);
+  const vain = causes(before.usage);
+  expect(vain.retries).toBeGreaterThan(10);
+  const restore = (checkpoint: string) =>
+    api.ask('POST', `/api/checkpoints/${checkpoint}/restore`, { create_new_run: false, force: true });
+  expect((await restore(checkpointOf(before, 1))).status).toBe(200);
+  const { usage, timelines } = await api.until(id, ({ status }) => status === 'completed');
+  expect(timelines).toHaveLength(2);
+  // Three before, and three again.
+  expect([usage.input_tokens, usage.output_tokens]).toEqual([6 * 250, 6 * 50]);
+  const after = causes(usage);
+  // What was wasted behind the checkpoint, and what the restore itself has aborted.
+  expect(after.rewinds).toBeGreaterThan(vain.retries + 5);
+  expect(after).toEqual({ aborts: 0, crashes: 0, retries: 0, rewinds: after.rewinds });
+
+  expect((await restore(checkpointOf(before, 1))).status).toBe(200);
+  const again = await api.until(id, ({ status, timelines }) => status === 'completed' && timelines.length === 3);
+  expect([again.usage.input_tokens, again.usage.output_tokens]).toEqual([9 * 250, 9 * 50]);
+  expect(causes(again.usage)).toEqual(after);
 });
 
 test('a run whose workflow takes no messages says so', async () => {
