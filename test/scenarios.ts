@@ -79,6 +79,23 @@ async function restored(world: World): Promise<WorkflowHandle> {
   return world.client.workflow.getHandle(run.workflowId);
 }
 
+/** By Temporal itself, when it has ended. */
+async function reset(world: World): Promise<WorkflowHandle> {
+  const run = await world.start('six', { topic: 'reset' });
+  await run.result();
+  const { events } = await run.fetchHistory();
+  const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+  await world.client.workflowService.resetWorkflowExecution({
+    namespace: world.client.options.namespace,
+    workflowExecution: { workflowId: run.workflowId, runId: (await run.describe()).runId },
+    reason: 'a test',
+    requestId: randomUUID(),
+    workflowTaskFinishEventId: tasks[2]?.eventId,
+  });
+  // Without the first timeline's id: the newest.
+  return world.client.workflow.getHandle(run.workflowId);
+}
+
 /** 600 tokens, which a run of ours is told in its memo. */
 const limitedRun = (world: World, type: string, input: object): Promise<WorkflowHandle> =>
   world.client.workflow.start(type, {
@@ -188,6 +205,7 @@ export const scenarios: Record<string, (world: World) => Promise<WorkflowHandle>
   'six-forked': (world) => forked(world, 'fork'),
   'six-continued': (world) => forked(world, 'continue'),
   'six-restored': restored,
+  'six-reset': reset,
   agent: async (world) => {
     const run = await world.start('agent', agentAsked(world, 'Call them'));
     await inState(run, 'waiting');
