@@ -112,3 +112,12 @@ test('AUTH_OFF=1 beside keys is refused: nobody must believe to be behind a key 
 test('an unknown argument is refused', () => {
   expect(() => read({}, '--prot', '1')).toThrow(/--host, --port, --reload/);
 });
+
+test('secrets of tool servers have a name, a place and a value', () => {
+  const { environment } = read({ MCP_SECRETS: 'shop https://shop.example.com Basic a b, files mcp-files abc' });
+  expect([...environment.MCP_SECRETS]).toEqual([
+    ['shop', { place: 'https://shop.example.com', value: 'Basic a b' }],
+    ['files', { place: 'mcp-files', value: 'abc' }],
+  ]);
+  expect(() => read({ MCP_SECRETS: 'shop sk-123' })).toThrow('MCP_SECRETS: Must be "name place value"');
+});

@@ -13,7 +13,11 @@ let world: World;
 let api: ApiStage;
 beforeAll(async () => {
   http = await openHttpTools();
-  world = await openWorld({ pages: { allow: [http.url] } });
+  const secrets = new Map([
+    ['shop', { place: http.url, value: kept }],
+    ['bank', { place: 'https://bank.example.com', value: kept }],
+  ]);
+  world = await openWorld({ pages: { allow: [http.url] }, mcp: { secrets } });
   api = await openApiStage(world);
 });
 afterAll(async () => {
@@ -22,6 +26,8 @@ afterAll(async () => {
   await http.close();
 });
 
+/** Of the worker alone. */
+const kept = randomUUID();
 const secret = `Bearer ${randomUUID()}`;
 const shop = () => ({ name: 'shop', kind: 'http', url: http.url, headers: { Authorization: secret } });
 
@@ -65,4 +71,35 @@ test('a run, its steps, its events and its checkpoints hide them, and the server
   expect(JSON.stringify(await read(api, new_run_id))).not.toContain(secret);
   expect(http.seen).toContain(secret);
   expect(http.asked.map(({ args }) => args)).toEqual([{ n: 2 }, { n: 3 }]);
+});
+
+test('a secret that an agent only names is sent to its server, and stands in no history and no definition', async () => {
+  const headers = { Authorization: 'Bearer ${shop}' };
+  const name = `namer-${randomUUID().slice(0, 8)}`;
+  const made = await json<AgentAnswer>(
+    await api.ask('POST', '/api/agents', { name, mcp_servers: [{ ...shop(), headers }] }),
+  );
+  expect(made.mcp_servers).toEqual([{ ...shop(), headers }]);
+  world.openai.script({ calls: [{ name: 'shop__double', arguments: { n: 2 } }] });
+  const answer = await api.ask('POST', '/api/chat', { agent_id: name, message: 'Do it.', stream: false });
+  const { run_id, response } = await json<{ run_id: string; response: string }>(answer);
+  expect(response).not.toBe('');
+  expect(http.seen).toContain(`Bearer ${kept}`);
+  const { events } = await world.client.workflow.getHandle(run_id).fetchHistory();
+  expect(
+    JSON.stringify(events, (_, value: unknown) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString() : value,
+    ),
+  ).not.toContain(kept);
+});
+
+test.each([
+  ['that is for another server', '${bank}'],
+  ['that there is not', '${nobody}'],
+])('a secret %s is refused, and sent to nobody', async (_, named) => {
+  http.seen.length = 0;
+  const agent = { name: 'shopper', mcp_servers: [{ ...shop(), headers: { Authorization: named } }] };
+  const handle = await world.start('agent', { agent, messages: [{ role: 'user', content: 'Do it.' }] });
+  await expect(handle.result()).rejects.toMatchObject({ cause: { cause: { type: 'McpRefused' } } });
+  expect(http.seen).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { researchEnvironment } from '../api/doors/research/config.ts';
 import { readKeys } from '../api/auth/keys.ts';
 import { pageEnvironment } from '../activities/page/config.ts';
+import type { Secret } from '../activities/tools/mcp/secrets.ts';
 import { sandboxEnvironment } from '../activities/sandbox/config.ts';
 import { readTemporalConfig, type TemporalConfig } from '../temporal/config.ts';
 import { adopt } from './older-names.ts';
@@ -57,6 +58,20 @@ const schema = z.object({
         .map((line) => line.trim())
         .filter(Boolean),
     ),
+  /** name place value, … : secrets of tool servers, each for the origin or the command that is its place. */
+  MCP_SECRETS: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const entries = text.split(',').map((entry) => /^\s*([A-Za-z0-9_-]+)\s+(\S+)\s+(\S.*?)\s*$/.exec(entry));
+      const secrets = entries.flatMap((found): [string, Secret][] => {
+        const [, name, place, value] = found ?? [];
+        return name && place && value ? [[name, { place, value }]] : [];
+      });
+      if (text.trim() === '' || secrets.length === entries.length) return new Map(secrets);
+      context.addIssue({ code: 'custom', message: 'Must be "name place value", separated by commas' });
+      return z.NEVER;
+    }),
   /** Of the programs that the worker starts for agents. */
   PATH: z.string().default(''),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

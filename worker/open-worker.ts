@@ -54,6 +54,7 @@ export async function openWorker(parts: WorkerParts): Promise<OpenWorker> {
   const pages = createPageFetcher({ allow: environment.PAGE_ALLOW, ports: environment.PAGE_PORTS });
   const mcp = createMcp({
     commands: environment.MCP_COMMANDS,
+    secrets: environment.MCP_SECRETS,
     path: environment.PATH,
     network: { allow: environment.PAGE_ALLOW, ports: environment.PAGE_PORTS },
   });

@@ -38,4 +38,9 @@ const withoutSecretsOfServer = ({ headers, env, ...server }: Fields): Fields => 
   ...(isObject(env) && { env: covered(env) }),
 });
 
-const covered = (values: Fields): Fields => Object.fromEntries(Object.keys(values).map((name) => [name, hidden]));
+const covered = (values: Fields): Fields =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isReference(value) ? value : hidden]));
+
+/** It only names a secret of the worker's environment: activities/tools/mcp/secrets.ts. */
+const isReference = (value: unknown): boolean =>
+  typeof value === 'string' && /^(?:(?:Bearer|Basic|Token) )?\$\{[A-Za-z0-9_-]+\}$/.test(value);

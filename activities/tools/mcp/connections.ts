@@ -6,11 +6,14 @@ import { Fault } from '../../failures.ts';
 import { requireAllowed, unavailable } from './refusal.ts';
 import { createWeb, type Network } from './http.ts';
 import type { McpServer } from './server.ts';
+import { type Secrets, withSecrets } from './secrets.ts';
 import { stdioTransport } from './stdio.ts';
 
 export interface McpConfig {
   /** Command lines that may be started, as MCP_COMMANDS gives them. */
   commands?: readonly string[];
+  /** That agents may name, as MCP_SECRETS gives them. */
+  secrets?: Secrets;
   /** PATH of the programs. */
   path?: string;
   network?: Network;
@@ -38,7 +41,7 @@ interface Held {
 }
 
 export function createConnections(config: McpConfig): Connections {
-  const { commands = [], path = '', network = {}, idleMs = 60_000, connectMs = 10_000 } = config;
+  const { commands = [], secrets = new Map(), path = '', network = {}, idleMs = 60_000, connectMs = 10_000 } = config;
   const web = createWeb(network);
   const all = new Map<string, Held>();
   const ending = new Set<Promise<void>>();
@@ -48,7 +51,8 @@ export function createConnections(config: McpConfig): Connections {
     const gone = () => {
       if (all.get(key) === held) all.delete(key);
     };
-    const transport = server.kind === 'stdio' ? stdioTransport(server, path) : web.transport(server);
+    const told = withSecrets(server, secrets);
+    const transport = told.kind === 'stdio' ? stdioTransport(told, path) : web.transport(told);
     const held: Held = { client: connect(server, transport, connectMs, gone), users: 0 };
     // Whoever comes next tries anew.
     held.client.catch(gone);

@@ -32,7 +32,7 @@ const notListed = (server: StdioServer): Fault =>
     `The worker may not start ${server.command.slice(0, 100)}: MCP_COMMANDS in its environment lists what it may.`,
   );
 
-const refused = ({ name }: McpServer, why: string): Fault =>
+export const refused = ({ name }: McpServer, why: string): Fault =>
   new Fault('McpRefused', `The tool server ${name} cannot be used. ${why}`);
 
 /** What went wrong is said without what the server sent: it may be anything. */
