@@ -4,8 +4,8 @@ import type { AgentDefinition } from '../../workflows/definition.ts';
 import { failure, json } from '../answers.ts';
 import { limitDepth } from '../body.ts';
 import type { Api, Core } from '../deps.ts';
+import { paging } from '../page.ts';
 import { withoutSecretsOfAgent } from '../events/secrets.ts';
-import { whole } from '../runs/routes.ts';
 import { createAgentChanges, requireAgent } from './change.ts';
 import { listAgents } from './list.ts';
 import { type AgentAnswer, agentAnswer, agentList, changedAgent, newAgent, rowOf } from './shape.ts';
@@ -23,8 +23,7 @@ const list = createRoute({
   request: {
     query: z.object({
       tag: z.string().optional(),
-      limit: whole(1, 1000, 20),
-      offset: whole(0, Number.MAX_SAFE_INTEGER, 0),
+      ...paging,
     }),
   },
   responses: { 200: json('A page of agents', agentList), 422: failure(422), 503: failure(503) },

@@ -1,5 +1,6 @@
 // The JSON of agents: what a client sends, and what it reads.
 import { z } from '@hono/zod-openapi';
+import { pageOf } from '../page.ts';
 import { type AgentConfig, agentConfig, mcpServer, mcpServers } from '../../workflows/agent/snapshot.ts';
 import { type DefinitionMemo, maxPromptChars } from '../../workflows/definition.ts';
 import { isText } from '../runs/keyword.ts';
@@ -91,6 +92,4 @@ export const agentAnswer = z
   .openapi('Agent');
 export type AgentAnswer = z.infer<typeof agentAnswer>;
 
-export const agentList = z
-  .object({ total: z.number(), items: z.array(agentRow), limit: z.number(), offset: z.number() })
-  .openapi('AgentList');
+export const agentList = pageOf(agentRow).openapi('AgentList');

@@ -2,10 +2,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { failure, json } from '../answers.ts';
 import type { Api, Core } from '../deps.ts';
+import { paging } from '../page.ts';
 import { checkpoint, checkpointList } from './checkpoint-shape.ts';
 import { listCheckpoints, readCheckpoint } from './checkpoints.ts';
 import { checkpointParam } from './fork-routes.ts';
-import { runId, whole } from './routes.ts';
+import { runId } from './routes.ts';
 
 const tags = ['Checkpoints'];
 
@@ -19,7 +20,7 @@ const list = createRoute({
     'those that it was served of its source, too, under ids of its own. An unknown run has none.',
   request: {
     params: runId,
-    query: z.object({ limit: whole(1, 1000, 20), offset: whole(0, Number.MAX_SAFE_INTEGER, 0) }),
+    query: z.object(paging),
   },
   responses: { 200: json('A page of checkpoints', checkpointList), 422: failure(422), 503: failure(503) },
 });

@@ -9,8 +9,9 @@ import { ApiError } from '../errors.ts';
 import { sendFrames } from '../events/socket.ts';
 import { sendEvents, subscribe } from '../events-answer.ts';
 import { wantsStream } from '../media.ts';
+import { paging, whole } from '../page.ts';
 import { requireRun } from './describe.ts';
-import { runId, whole } from './routes.ts';
+import { runId } from './routes.ts';
 
 const frame = z
   .object({ id: z.string(), type: z.string(), timestamp: z.string(), data: z.record(z.string(), z.unknown()) })
@@ -36,7 +37,7 @@ const events = createRoute({
     params: runId,
     headers: z.object({ 'last-event-id': lastEventId }),
     query: z.object({
-      offset: whole(0, Number.MAX_SAFE_INTEGER, 0),
+      offset: paging.offset,
       limit: whole(1, 1000, 100),
       last_event_id: lastEventId,
     }),

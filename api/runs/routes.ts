@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { failure, json } from '../answers.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Api, Core } from '../deps.ts';
+import { paging, whole } from '../page.ts';
 import { requireRun } from './describe.ts';
 import { createListRuns } from './list.ts';
 import { readRun } from './read.ts';
@@ -34,8 +35,7 @@ const list = createRoute({
         .literal('true')
         .optional()
         .openapi({ description: 'Only runs that cannot proceed though they are open.' }),
-      limit: whole(1, 1000, 20),
-      offset: whole(0, Number.MAX_SAFE_INTEGER, 0),
+      ...paging,
     }),
   },
   responses: { 200: json('A page of runs', runList), 422: failure(422), 503: failure(503) },
@@ -76,18 +76,6 @@ const remove = createRoute({
   request: { params: runId },
   responses: { 204: { description: 'Deleted' }, 404: failure(404), 409: failure(409), 503: failure(503) },
 });
-
-/** A whole number in a query. */
-export function whole(least: number, most: number, fallback: number) {
-  return z
-    .string()
-    .regex(/^\d{1,16}$/, `Must be a whole number from ${least} to ${most}.`)
-    .transform(Number)
-    .pipe(z.number().int().min(least).max(most))
-    .optional()
-    .transform((value) => value ?? fallback)
-    .openapi({ type: 'integer', minimum: least, maximum: most, default: fallback });
-}
 
 export function addRuns(app: Api, deps: Core): void {
   const listRuns = createListRuns(deps);

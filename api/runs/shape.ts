@@ -1,5 +1,6 @@
 // The JSON of runs, as the API answers it.
 import { z } from '@hono/zod-openapi';
+import { pageOf } from '../page.ts';
 import { limits } from './limits-request.ts';
 import { problemTypes } from './problem.ts';
 import { statuses } from './status.ts';
@@ -186,9 +187,7 @@ export const run = z
   .openapi('Run');
 export type RunAnswer = z.infer<typeof run>;
 
-export const runList = z
-  .object({ total: z.number(), items: z.array(runRow), limit: z.number(), offset: z.number() })
-  .openapi('RunList');
+export const runList = pageOf(runRow).openapi('RunList');
 
 export const started = z
   .object({

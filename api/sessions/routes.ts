@@ -3,8 +3,9 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { failure, json } from '../answers.ts';
 import { ownerOf } from '../auth/owner.ts';
 import type { Api, Core } from '../deps.ts';
+import { paging } from '../page.ts';
 import { createListRuns } from '../runs/list.ts';
-import { runId, whole } from '../runs/routes.ts';
+import { runId } from '../runs/routes.ts';
 import { listSessions } from './list.ts';
 import { promoteRun } from './promote.ts';
 import { readSession, sessionNotFound } from './read.ts';
@@ -28,8 +29,7 @@ const list = createRoute({
     query: z.object({
       agent_id: z.string().optional(),
       user_id: z.string().optional(),
-      limit: whole(1, 1000, 20),
-      offset: whole(0, Number.MAX_SAFE_INTEGER, 0),
+      ...paging,
     }),
   },
   responses: { 200: json('A page of sessions', sessionList), 422: failure(422), 503: failure(503) },

@@ -1,5 +1,6 @@
 // The JSON of sessions.
 import { z } from '@hono/zod-openapi';
+import { pageOf } from '../page.ts';
 import { runRow } from '../runs/shape.ts';
 import type { SessionTold } from './read.ts';
 
@@ -28,9 +29,7 @@ export const sessionAnswer = z
   })
   .openapi('Session');
 
-export const sessionList = z
-  .object({ total: z.number(), items: z.array(sessionRow), limit: z.number(), offset: z.number() })
-  .openapi('SessionList');
+export const sessionList = pageOf(sessionRow).openapi('SessionList');
 
 export const promoted = z
   .object({ run_id: z.string(), session_id: z.string(), head: z.string(), message: z.string() })

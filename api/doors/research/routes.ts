@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { content, json } from '../../answers.ts';
 import { limitDepth } from '../../body.ts';
 import type { Api, Core } from '../../deps.ts';
-import { whole } from '../../runs/routes.ts';
+import { whole } from '../../page.ts';
 import { createActivities } from './activity.ts';
 import { createCleanup } from './cleanup.ts';
 import { found, paths } from './guard.ts';

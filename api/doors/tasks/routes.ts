@@ -6,7 +6,7 @@ import { limitBodyTo, limitDepth } from '../../body.ts';
 import type { Api, ApiEnv, Core } from '../../deps.ts';
 import { ofZod } from '../../envelope.ts';
 import { ApiError, wrongFields } from '../../errors.ts';
-import { whole } from '../../runs/routes.ts';
+import { paging } from '../../page.ts';
 import { createTask, parseBody } from './create.ts';
 import { begin } from './end.ts';
 import { createPath, runPath } from './guard.ts';
@@ -19,7 +19,7 @@ const maxRunBytes = 32 * 1024 * 1024;
 
 const tags = ['Tasks'];
 const task_id = z.object({ task_id: z.string() });
-const page = z.object({ limit: whole(1, 1000, 20), offset: whole(0, Number.MAX_SAFE_INTEGER, 0) });
+const page = z.object(paging);
 const wait = z.object({ wait: z.enum(['true', 'false']).optional() });
 const body = (schema: z.ZodType) => ({ required: true, content: { 'application/json': { schema } } });
 

@@ -1,5 +1,6 @@
 // The JSON of tasks, for the OpenAPI document.
 import { z } from '@hono/zod-openapi';
+import { pageOf } from '../../page.ts';
 import type { Metadata } from '../../../activities/functions/function.ts';
 import { json } from '../../answers.ts';
 
@@ -57,9 +58,7 @@ export const taskRowOf = (fn: Metadata): z.infer<typeof taskRow> => ({
 
 export const task = z.object({ ...metadata, code: z.string() }).openapi('Task');
 
-export const taskList = z
-  .object({ total: z.number(), items: z.array(taskRow), limit: z.number(), offset: z.number() })
-  .openapi('TaskList');
+export const taskList = pageOf(taskRow).openapi('TaskList');
 
 const error = z
   .object({
