@@ -248,6 +248,16 @@ export const scenarios: Record<string, (world: World) => Promise<WorkflowHandle>
     const mcp_servers = [{ name: 'local', kind: 'stdio', command: '/bin/none' }];
     return world.start('agent', { agent: { name: 'caller', mcp_servers }, ...question('refuse its server') });
   },
+  'agent-last-word': async (world) => {
+    const call = { name: 'calculate', arguments: { expression: '6*7' } };
+    world.openai.script({ match: 'one turn alone', text: 'Let me see. '.repeat(20), tokenMs: 20, calls: [call] });
+    const agent = { name: 'caller', tools: ['calculate'], config: { max_steps: 1 } };
+    const run = await world.start('agent', { agent, ...question('one turn alone') });
+    await world.openai.until(() => world.openai.matching('one turn alone').some(({ tokens }) => tokens > 3));
+    await run.signal(message, { text: 'not for you', policy: 'reject' });
+    await run.signal(message, { text: 'one word more' });
+    return run;
+  },
   'agent-mcp': (world) => {
     const [command, ...args] = toolProgram.split(' ');
     const mcp_servers = [{ name: 'local', kind: 'stdio', command, args }];
