@@ -72,6 +72,22 @@ async function makeAgent(person: Person, name: string, more: object = {}): Promi
   return api.as(person)('POST', '/api/agents', { name, system_prompt: `You are ${name}.`, ...more });
 }
 
+const keepFunction = (task_id: string, owner: string) =>
+  api.deps.functions.write(
+    {
+      task_id,
+      task_name: 'A test',
+      task_type: 'input',
+      desired_action: 'x',
+      user_inputs: {},
+      packages_used: [],
+      created_at: new Date().toISOString(),
+      example: null,
+      code: 'def main_function(): pass',
+    },
+    owner,
+  );
+
 beforeAll(async () => {
   world = await openWorld();
   api = await openAuthStage(world, { catalogue: { ...catalogue, hasSpenders: { input: z.unknown() } } });
@@ -86,20 +102,7 @@ beforeAll(async () => {
   hers.response = `resp_${run_id}`;
   const [first] = (await get<List<{ id: string }>>('ann', `/api/runs/${hers.run}/checkpoints`)).items;
   hers.checkpoint = first!.id;
-  await api.deps.functions.write(
-    {
-      task_id: hers.task,
-      task_name: 'Hers',
-      task_type: 'input',
-      desired_action: 'x',
-      user_inputs: {},
-      packages_used: [],
-      created_at: new Date().toISOString(),
-      example: null,
-      code: 'def main_function(): pass',
-    },
-    'ann',
-  );
+  await keepFunction(hers.task, 'ann');
 });
 afterAll(async () => {
   await api.close();
@@ -351,6 +354,16 @@ test('a function is called by whose it is alone, by whatever way a run begins', 
     expect(await ask(hers.task)).toEqual(await ask(nobodys.task));
     expect((await ask(hers.task))[0]).toBe(404);
   }
+  // A fork of a call of one's own is none of hers.
+  const own = randomUUID();
+  await keepFunction(own, 'bob');
+  const run = await begin('bob', { input: { task_id: own } }, 'run_function');
+  const checkpoints = () => idsOf('bob', `/api/runs/${run}/checkpoints`);
+  await expect.poll(async () => (await checkpoints()).length, { timeout: 10_000 }).toBeGreaterThan(0);
+  const [loaded] = await checkpoints();
+  const fork = async (task_id: string) =>
+    (await api.as('bob')('POST', `/api/checkpoints/${loaded}/fork`, { modifications: { input: { task_id } } })).status;
+  expect([await fork(hers.task), await fork(nobodys.task), await fork(own)]).toEqual([404, 404, 200]);
 });
 
 test("nobody goes on from somebody else's response, nor in its conversation", async () => {
