@@ -26,7 +26,8 @@ export function createListActivities(deps: Core, activities: Activities): ListAc
   const at = async (queries: RunQueries, from: number, to: number): Promise<Found> => {
     if (to <= from) return { total: await visibility.count(queries, {}), runs: [] };
     const { total, runs } = await readPage(queries, from, to - from);
-    return { total, runs: runs.filter((run) => !deps.removed.has(run)) };
+    const kept = runs.filter((run) => !deps.removed.has(run));
+    return { total: total - (runs.length - kept.length), runs: kept };
   };
 
   /** The page's part of the newest open runs, in the order that they have when each was asked. */
