@@ -36,8 +36,8 @@ export interface WaitingFor {
 /** Signal `message`: a user's word to a running agent. */
 export interface UserMessage {
   text: string;
-  /** Absent: as the agent is configured. */
-  policy?: 'queue' | 'interrupt';
+  /** Absent: as the agent is configured. `reject`: it is not heard. */
+  policy?: 'queue' | 'interrupt' | 'reject';
 }
 
 /** A name that somebody gave to a point of a run. */
