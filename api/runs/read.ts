@@ -63,8 +63,7 @@ function answer(
     input_query: questionOf(view.input) ?? queryOf(run),
     response_content: view.response,
     metrics: view.metrics,
-    started_at:
-      status === 'queued' ? null : (view.steps.find(({ inherited }) => !inherited)?.started_at ?? view.created_at),
+    started_at: status === 'queued' ? null : startedAt(view),
     completed_at: view.completed_at ?? run.closeTime?.toISOString() ?? null,
     input: view.input,
     result: view.result,
@@ -79,6 +78,10 @@ function answer(
     temporal_ui: uiLink(deps, run.workflowId, run.runId),
   };
 }
+
+/** When its first step was due, of a run that is not queued. */
+export const startedAt = ({ steps, created_at }: RunView): string =>
+  steps.find(({ inherited }) => !inherited)?.started_at ?? created_at;
 
 /** A cancel that no worker has heard yet is known to Temporal; a pause that none has, to its history alone. */
 export function isStopping({ typedSearchAttributes, raw }: WorkflowExecutionDescription): boolean {

@@ -1,7 +1,9 @@
 // Lists executions: runs of one or more statuses of ours, newest first, each with its result.
+import { longRead } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
 import { ApiError } from '../../errors.ts';
 import { inTurns, type ListRuns } from '../../runs/list.ts';
+import { startedAt, viewOf } from '../../runs/read.ts';
 import type { RunRow } from '../../runs/shape.ts';
 import { isEnded, type RunStatus } from '../../runs/status.ts';
 import { executionOf, flowStatusOf, readExecution } from './execution.ts';
@@ -52,7 +54,10 @@ export function createListExecutions(deps: Core, listRuns: ListRuns, told: ToldE
     const rows = new Map(pages.flat().map((row) => [row.id, row]));
     const missed = told.of(workflow).filter((id) => !rows.has(id));
     const newest = [...rows.values()].toSorted((a, b) => byAge(of(a), of(b))).slice(0, limit);
-    const all = await Promise.all([inTurns(newest, readRow), inTurns(missed, (id) => unlessGone(deps, id))]);
+    const all = await Promise.all([
+      inTurns(newest, readRow),
+      inTurns(missed, (id) => unlessGone(() => readExecution(deps, id))),
+    ]);
     return all
       .flat()
       .filter((one) => one !== undefined)
@@ -72,13 +77,23 @@ function byAge(a: Aged, b: Aged): number {
 }
 
 /** A list does not fail of one that was deleted in between. */
-async function unlessGone(deps: Core, id: string): Promise<Execution | undefined> {
+async function unlessGone(read: () => Promise<Execution>): Promise<Execution | undefined> {
   try {
-    return await readExecution(deps, id);
+    return await read();
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined;
     throw error;
   }
+}
+
+/** The row knows all but what its history says: Temporal is asked once, not twice. */
+async function readEnded(deps: Core, row: RunRow): Promise<Execution> {
+  const view = await longRead(deps, () => viewOf(deps, row.id));
+  // It was restored in between.
+  if (view.status !== row.status) return readExecution(deps, row.id);
+  const { result, error } = view;
+  const completed_at = view.completed_at ?? row.completed_at;
+  return executionOf({ ...row, started_at: startedAt(view), completed_at, result, error });
 }
 
 const mostKept = 5000;
@@ -100,8 +115,9 @@ function createReadRow(deps: Core): (row: RunRow) => Promise<Execution | undefin
     const key = `${row.id} ${row.completed_at}`;
     const known = kept.get(key);
     if (known) return known;
-    const execution = await unlessGone(deps, row.id);
-    if (execution && isEnded(row.status) && flowStatusOf[row.status] === execution.status) keep(key, execution);
+    if (!isEnded(row.status)) return unlessGone(() => readExecution(deps, row.id));
+    const execution = await unlessGone(() => readEnded(deps, row));
+    if (execution?.completed_at) keep(key, execution);
     return execution;
   };
 }
