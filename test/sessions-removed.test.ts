@@ -28,7 +28,8 @@ test('as long as anything of it is there the session is, so that its deletion ca
   await expect.poll(async () => (await chat.session(session_id)).in_flight, { timeout: 10_000 }).toBeNull();
   await expect.poll(async () => (await chat.session(session_id)).runs.length, { timeout: 10_000 }).toBe(2);
   const path = `/api/sessions/${session_id}`;
-  for (const kept of [first.run_id, second.run_id, sessionWorkflow(session_id)]) {
+  // Runs go side by side: the other one may have gone when this one cannot.
+  for (const kept of [first.run_id, sessionWorkflow(session_id)]) {
     const dying = await processThat((id) => id === kept);
     expect((await dying.ask('DELETE', `${path}?runs=true`)).status).toBe(500);
     await dying.close();
