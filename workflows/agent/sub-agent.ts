@@ -1,12 +1,5 @@
 // Agents as tools of an agent: each call is a run of its own, whose answer is the call's result.
-import {
-  CancellationScope,
-  ChildWorkflowFailure,
-  executeChild,
-  ParentClosePolicy,
-  uuid4,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, ChildWorkflowFailure, executeChild, uuid4, workflowInfo } from '@temporalio/workflow';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { ToolCall, ToolSpec } from '../../activities/model/model.ts';
 import { user } from '../prompt.ts';
@@ -40,7 +33,6 @@ export async function callAgent(agent: AgentSnapshot, call: ToolCall, within: st
     const end: AgentEnd = await executeChild('agent', {
       workflowId: uuid4(),
       args: [{ agent, messages: [user(message)], within }],
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       typedSearchAttributes: inherited(agent),
       memo: { query: message.slice(0, 200) },
       staticSummary: nameOf(agent),
