@@ -4,7 +4,7 @@ import { inLongTime } from './deadline.ts';
 import type { Core } from './deps.ts';
 import { ApiError, runNotFound } from './errors.ts';
 import { RunNotFound, StreamIdError } from './events/errors.ts';
-import { sseBody, sseHeaders } from './events/sse.ts';
+import { sseBody, sseHeaders, type SseOptions } from './events/sse.ts';
 import type { Subscription } from './events/streams.ts';
 import type { Started } from './runs/start.ts';
 
@@ -35,4 +35,9 @@ export async function sendStart(deps: Core, c: Context, run: Started): Promise<R
   return send(c, await subscribed(deps, run.id, deps.streams.subscribeNew(run.id, run.timeline)));
 }
 
-const send = (c: Context, subscription: Subscription): Response => c.body(sseBody(subscription), 200, sseHeaders);
+/** Of a HEAD nobody takes the body, so that nobody would ever leave. */
+export function send(c: Context, subscription: Subscription, options: SseOptions = {}): Response {
+  if (c.req.method !== 'HEAD') return c.body(sseBody(subscription, options), 200, sseHeaders);
+  subscription.close();
+  return c.body(null, 200, sseHeaders);
+}

@@ -118,6 +118,19 @@ test('whoever comes late, again or beside others is told everything from the beg
   expect(stage.world.openai.ledger).toHaveLength(2);
 });
 
+test('who asks for the head of a stream alone follows nothing afterwards', async () => {
+  stage.world.openai.script({ match: 'at length', tokens: 400, tokenMs: 30 });
+  const before = stage.api.deps.streams.viewers();
+  const id = await stage.send(asks('at length'));
+  for (const path of [`/message/${id}`, `/api/runs/${id}/events`]) {
+    const answer = await stage.api.ask('HEAD', path, undefined, { accept: 'text/event-stream' });
+    expect([path, answer.status, await answer.text()]).toEqual([path, 200, '']);
+    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
+  }
+  expect(stage.api.deps.streams.viewers()).toBe(before);
+  expect((await stage.api.ask('POST', `/api/runs/${id}/cancel`)).status).toBe(200);
+});
+
 test('of a page whose text is too large for streams the size and the title are told, and of an answer the whole text', async () => {
   const url = stage.page(`<p>${'otter '.repeat(20_000)}</p>`);
   const long = 'hand '.repeat(10_000);

@@ -4,8 +4,7 @@ import { longRead, withDeadline } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
 import { runNotFound } from '../../errors.ts';
 import type { Frame } from '../../events/event.ts';
-import { sseBody, sseHeaders } from '../../events/sse.ts';
-import { subscribe } from '../../events-answer.ts';
+import { send, subscribe } from '../../events-answer.ts';
 import { requireRun } from '../../runs/describe.ts';
 import { viewOf } from '../../runs/read.ts';
 import { planOf } from './plan.ts';
@@ -24,7 +23,7 @@ export async function follow(deps: Core, c: Context, run: string): Promise<Respo
     const { timelines } = await longRead(deps, () => viewOf(deps, run));
     const rewinds = timelines.filter(({ opening }) => opening === 'rewound').length;
     const tell = createTelling({ progress: createProgress(run, plan), results: createResults(deps, run), rewinds });
-    return c.body(sseBody(subscription, { encode: encoded(tell) }), 200, sseHeaders);
+    return send(c, subscription, { encode: encoded(tell) });
   } catch (error) {
     subscription.close();
     throw error;

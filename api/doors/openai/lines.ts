@@ -1,8 +1,8 @@
 // Sends a run's frames in the words of this door: each gives text of server-sent events, or none.
 import type { Context } from 'hono';
 import type { Frame } from '../../events/event.ts';
-import { sseBody, sseHeaders } from '../../events/sse.ts';
 import type { Subscription } from '../../events/streams.ts';
+import { send } from '../../events-answer.ts';
 
 export function sendLines(c: Context, subscription: Subscription, tell: (frame: Frame) => Promise<string>): Response {
   const encoder = new TextEncoder();
@@ -10,5 +10,5 @@ export function sendLines(c: Context, subscription: Subscription, tell: (frame: 
     const told = await tell(frame);
     return told === '' ? null : encoder.encode(told);
   };
-  return c.body(sseBody(subscription, { encode }), 200, sseHeaders);
+  return send(c, subscription, { encode });
 }
