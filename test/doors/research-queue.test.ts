@@ -57,8 +57,14 @@ describe('with one slot', () => {
 
     // What runs first, then what is queued, each with the newest first.
     const order = async () => {
-      const { items } = await json<List>(await stage.api.ask('GET', '/api/activities?page_size=100'));
-      return items.map(({ agent_id }) => agent_id).filter((id) => [busy, ...queued].includes(id));
+      const found: string[] = [];
+      for (let page = 1, last = 1; page <= last && found.length <= queued.length; page++) {
+        const answer = await stage.api.ask('GET', `/api/activities?page=${page}&page_size=100`);
+        const { items, pages } = await json<List>(answer);
+        found.push(...items.map(({ agent_id }) => agent_id).filter((id) => [busy, ...queued].includes(id)));
+        last = pages;
+      }
+      return found;
     };
     await expect.poll(order, { timeout: 20_000 }).toEqual([busy, ...queued.toReversed()]);
 
@@ -83,7 +89,7 @@ describe('with one slot', () => {
     await becomes(stage, id, 'CANCELED');
     expect(said(await stage.detail(id))).toEqual([
       ['Waiting to start.', 'QUEUED', 0],
-      ['Canceled.', 'CANCELED', null],
+      ['Canceled on request.', 'CANCELED', null],
     ]);
     await postTo(stage.api, `/api/runs/${busy}/cancel`);
     await becomes(stage, busy, 'CANCELED');
@@ -121,7 +127,7 @@ test('four slots run four at once, and the fifth waits for one of them', async (
     const [first = '', , , , fifth = ''] = ids;
     for (const id of ids.slice(0, 4)) await becomes(stage, id, 'RUNNING');
     expect(await statuses(stage, ids)).toEqual(['RUNNING', 'RUNNING', 'RUNNING', 'RUNNING', 'QUEUED']);
-    expect(stage.world.openai.ledger).toHaveLength(4);
+    await expect.poll(() => stage.world.openai.ledger.length, { timeout: 20_000 }).toBe(4);
     await postTo(stage.api, `/api/runs/${first}/cancel`);
     await becomes(stage, fifth, 'RUNNING');
     for (const id of ids.slice(1)) await postTo(stage.api, `/api/runs/${id}/cancel`);

@@ -176,9 +176,10 @@ describe('the list', () => {
         if (n >= pages) return all.filter(({ agent_id }) => [...ended, ...open].includes(agent_id));
       }
     };
-    const ids = async () => (await mine()).map(({ agent_id }) => agent_id);
+    // Of one reading: others make runs meanwhile, which move from page to page.
+    let rows: List['items'] = [];
+    const ids = async () => (rows = await mine()).map(({ agent_id }) => agent_id);
     await expect.poll(ids, { timeout: 20_000 }).toEqual([...open.toReversed(), ...ended.toReversed()]);
-    const rows = await mine();
     expect(rows[0]).toMatchObject({ task_type: 'asks', status: 'WAITING' });
     const last = await stage.detail(ended[0]!);
     expect(rows.at(-1)).toEqual({
@@ -250,7 +251,7 @@ describe('at start', () => {
 
     const ended = endStale(at, ending.signal, (line) => void lines.push(line));
     await becomes(stale, 'CANCELED');
-    expect(lines).toEqual(['Cleaned up 1 stale activities']);
+    await expect.poll(() => lines, { timeout: 20_000 }).toEqual(['Cleaned up 1 stale activities']);
     ending.abort();
     await ended;
     expect((await stage.status(young)).status).toBe('WAITING');

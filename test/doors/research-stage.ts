@@ -16,8 +16,6 @@ export type List = z.infer<typeof activityList>;
 
 export interface Heard {
   messages: Record<string, unknown>[];
-  /** When each came, in ms. */
-  times: number[];
   /** Of the end. */
   code: number;
 }
@@ -88,11 +86,8 @@ export async function openResearch(options: WorldOptions = {}, more: StageOption
 
 /** All that a socket hears until it is closed. */
 export async function heardBy(socket: WebSocket): Promise<Heard> {
-  const heard: Heard = { messages: [], times: [], code: 0 };
-  socket.on('message', (data: Buffer) => {
-    heard.messages.push(JSON.parse(data.toString()));
-    heard.times.push(Date.now());
-  });
+  const heard: Heard = { messages: [], code: 0 };
+  socket.on('message', (data: Buffer) => void heard.messages.push(JSON.parse(data.toString())));
   const [code] = await once(socket, 'close');
   return { ...heard, code };
 }

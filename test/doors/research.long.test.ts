@@ -74,11 +74,14 @@ describe('with httpx and websockets', () => {
     const heard = Array.from({ length: 50 }, () => heardBy(stage.socket(id)));
     const gone = Array.from({ length: 50 }, () => stage.socket(id));
     await Promise.all(gone.map((socket) => once(socket, 'message')));
-    expect(stage.api.deps.streams.tails()).toBe(1);
+    await expect.poll(() => stage.api.deps.streams.tails(), { timeout: 20_000 }).toBe(1);
     for (const socket of gone) socket.terminate();
     await postTo(stage.api, `/api/runs/${id}/cancel`);
     for (const { messages, code } of await Promise.all(heard))
-      expect([messages.at(-1), code]).toEqual([{ status: 'CANCELED', progress: 0, message: 'Canceled.' }, 1000]);
+      expect([messages.at(-1), code]).toEqual([
+        { status: 'CANCELED', progress: 0, message: 'Canceled on request.' },
+        1000,
+      ]);
     await expect.poll(() => stage.api.deps.streams.tails(), { timeout: 20_000 }).toBe(0);
   });
 });
@@ -187,7 +190,7 @@ describe('the real programs', () => {
     await processes.run('worker');
     await expect.poll(() => status(stale.workflowId), { timeout: 90_000 }).toBe('CANCELED');
     expect(said(await get<Detail>(`/api/activities/${stale.workflowId}`)).at(-1)).toEqual([
-      'Canceled.',
+      'Canceled on request.',
       'CANCELED',
       null,
     ]);

