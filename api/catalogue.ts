@@ -13,6 +13,8 @@ export interface Entry {
   takesMessages?: boolean;
   /** The field of its input that names the function which it calls. */
   functionIn?: string;
+  /** The field of its input that names the Workflow Id of a session, which it signals. */
+  sessionIn?: string;
 }
 
 /** By name: the export names of workflows/index.ts. */

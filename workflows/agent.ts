@@ -34,6 +34,7 @@ export async function agent({ agent, messages, session, within }: Input): Promis
 }
 agent.input = input;
 agent.takesMessages = true;
+agent.sessionIn = 'session';
 agent.modifications = {
   ...ofMessages<Input>(),
   system_prompt: (given: Input, system_prompt: string) => ({ ...given, agent: { ...given.agent, system_prompt } }),

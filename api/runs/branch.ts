@@ -3,6 +3,7 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { Edit, Opening } from '../../activities/journal/batch.ts';
 import { taskTimeoutMs } from '../../workflows/runtime/journal/rollover.ts';
 import { requireFunction } from '../auth/function.ts';
+import { requireSession } from '../auth/session.ts';
 import { find } from '../catalogue.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
@@ -70,6 +71,7 @@ async function changedArgs(deps: Core, { workflow, args }: Begun, changes: Chang
   if (!changesInput(changes)) return args;
   const entry = find(deps.catalogue, workflow);
   const input = await modified({ workflow, entry }, args[0], changes);
+  if (entry) requireSession(deps, entry, input);
   if (entry) await requireFunction(deps, entry, input);
   return [input, ...args.slice(1)];
 }

@@ -8,6 +8,7 @@ import type { Core } from '../deps.ts';
 import { ofZod } from '../envelope.ts';
 import { ApiError, wrongFields } from '../errors.ts';
 import { requireFunction } from '../auth/function.ts';
+import { requireSession } from '../auth/session.ts';
 import { describe } from './describe.ts';
 import { digestOf, runIdOf } from './idempotency.ts';
 import { stored } from './keyword.ts';
@@ -53,6 +54,7 @@ export async function startRun(deps: Core, { workflow, request, key }: Start): P
   if (key !== undefined && request.run_id !== undefined) throw namedTwice();
   if (deps.owner() !== undefined && isOthers(request.run_id)) throw notARunsName();
   await check(entry, request.input);
+  requireSession(deps, entry, request.input);
   await requireFunction(deps, entry, request.input);
   const now = (deps.clock ?? Date.now)();
   const id = request.run_id ?? (key === undefined ? uuidv7(now) : runIdOf(deps.owner(), key));
