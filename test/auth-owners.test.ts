@@ -184,6 +184,59 @@ test('nobody takes away the place of a session or of an agent by naming a run so
     expect((await api.as('ann')('POST', '/api/workflows/simple/runs', { input, run_id })).status, run_id).toBe(422);
 });
 
+test("a run that was begun by hand tells nobody else's session its end, nor anything else of theirs", async () => {
+  const messages = [{ role: 'user', content: 'hello' }];
+  const agent = { name: 'mine' };
+  const start = async (person: Person, session: string) =>
+    (await api.as(person)('POST', '/api/workflows/agent/runs', { input: { agent, messages, session } })).status;
+  for (const session of [`session@ann:${hers.session}`, 'session@ann:none', `agent:${hers.agent}`, hers.run])
+    for (const path of ['/api/workflows/agent/runs', '/api/v1/agent/execute']) {
+      const given = { agent, messages, session };
+      const answer = await api.as('bob')('POST', path, path.endsWith('/runs') ? { input: given } : given);
+      expect([answer.status, (await json(answer)).type], `${path} ${session}`).toEqual([404, 'session_not_found']);
+    }
+  expect(await start('bob', 'session@bob:none')).toBe(202);
+  expect(await start('ada', 'session@ann:none')).toBe(202);
+  const { run_id } = await say('bob', 'hello', { agent_id: shipped });
+  const [first] = await idsOf('bob', `/api/runs/${run_id}/checkpoints`);
+  const fork = async (session: string) =>
+    (await api.as('bob')('POST', `/api/checkpoints/${first}/fork`, { modifications: { input: { session } } })).status;
+  expect([await fork(`session@ann:${hers.session}`), await fork('session@bob:none')]).toEqual([404, 200]);
+});
+
+test('who asks once more without a key is answered by an own run, also one who sees all', async () => {
+  const ask = async (person: Person, tries: number) => {
+    const body = { model: shipped, messages: [{ role: 'user', content }] };
+    const answer = await api.as(person)('POST', '/v1/chat/completions', body, {
+      'x-stainless-retry-count': String(tries),
+    });
+    const id = (await json<{ id: string }>(answer)).id.replace('chatcmpl-', '');
+    await expect.poll(() => idsOf(person, `/api/runs?agent_id=${shipped}`), { timeout: 10_000 }).toContain(id);
+    return id;
+  };
+  const content = unique('bought once');
+  const anns = await ask('ann', 0);
+  expect(await ask('ann', 1)).toBe(anns);
+  const adas = await ask('ada', 1);
+  expect(adas).not.toBe(anns);
+  expect(await ask('ada', 1)).toBe(adas);
+});
+
+test("an admin deletes another's session only when it is named whose, and promotes in the session of the run", async () => {
+  const session_id = unique('talk');
+  const { run_id } = await say('ann', 'hello', { agent_id: shipped, session_id });
+  const remove = (query = '') => api.as('ada')('DELETE', `/api/sessions/${session_id}${query}`);
+  await expect
+    .poll(async () => (await get<SessionAnswer>('ann', `/api/sessions/${session_id}`)).head, { timeout: 10_000 })
+    .toBe(run_id);
+  await expect.poll(async () => (await api.as('ada')('GET', `/api/sessions/${session_id}`)).status).toBe(200);
+  const refused = await remove();
+  expect([refused.status, (await json(refused)).type]).toEqual([409, 'session_of_another']);
+  expect((await api.as('ada')('POST', `/api/runs/${run_id}/promote`)).status).toBe(200);
+  expect((await api.as('ada')('GET', `/api/sessions/${session_id}?owner=ada`)).status).toBe(404);
+  await expect.poll(async () => (await remove('?owner=ann')).status, { timeout: 10_000 }).toBe(204);
+});
+
 test('a turn that waits is not answered by an agent of the same name that somebody else has made since', async () => {
   const name = unique('ann');
   await makeAgent('ann', name);

@@ -94,7 +94,7 @@ const exists = async (deps: Core, run_id: string): Promise<boolean> =>
   (await withDeadline(deps, () => describe(deps, run_id))) !== undefined;
 
 async function doubt(deps: Core, session_id: string, { run_id, position }: Awaited): Promise<ApiError | undefined> {
-  const session = await readSession(deps, session_id);
+  const session = await readSession(deps, session_id, deps.owner());
   if (!session)
     return new ApiError(409, 'session_deleted', `Session '${session_id}' was deleted before this turn began.`);
   const isDue = session.begun < position || session.in_flight === run_id;

@@ -33,10 +33,12 @@ const agoMs = 15 * 60 * 1000;
 /** Of the agent's newest runs so many are looked at. */
 const most = 2000;
 
-/** Visibility lags less than such a client waits. */
+/** Its own alone, also for those who see all. Visibility lags less than such a client waits. */
 function newestOf(deps: Core, agent: string, digest: string): Promise<Started | undefined> {
   const since = new Date((deps.clock ?? Date.now)() - agoMs).toISOString();
-  const query = `Kind = 'run' AND Agent = ${literal(agent)} AND CreatedAt > '${since}'`;
+  const owner = deps.owner();
+  const own = owner === undefined ? '' : ` AND Owner = '${owner}'`;
+  const query = `Kind = 'run' AND Agent = ${literal(agent)} AND CreatedAt > '${since}'${own}`;
   const key: MemoKey = 'request';
   return longRead(deps, async () => {
     let looked = 0;

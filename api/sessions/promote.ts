@@ -2,7 +2,7 @@
 import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { z } from 'zod';
 import { said } from '../../workflows/prompt.ts';
-import { type Branch, promote } from '../../workflows/session/messages.ts';
+import { type Branch, promote, sessionWorkflow } from '../../workflows/session/messages.ts';
 import { attributes } from '../../workflows/runtime/messages.ts';
 import { withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
@@ -59,6 +59,6 @@ async function sessionOf(deps: Core, run: WorkflowExecutionDescription): Promise
 
 async function send(deps: Core, { session_id, owner }: Session, branch: Branch): Promise<void> {
   const update = (session: WorkflowHandle) => session.executeUpdate(promote, { args: [branch] });
-  const head = await updateSession(deps, session_id, update, owner);
+  const head = await updateSession(deps, session_id, update, sessionWorkflow(session_id, owner));
   if (!head) throw new ApiError(409, 'no_session', `Session '${session_id}' was deleted.`);
 }

@@ -1,6 +1,7 @@
 // Deletes a session and what it remembers; its runs only when that is asked for. The session itself goes last: as long as it
 // is there, a deletion that was broken off can be asked for again.
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { shownOwner } from '../auth/owner.ts';
 import { grpc, grpcCode, longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { ApiError } from '../errors.ts';
@@ -13,7 +14,10 @@ type Session = WorkflowExecutionDescription;
 
 const atOnce = 8;
 
-/** Throws ApiError: 404, 409 while a turn, or a run that is to go too, is open. */
+/**
+ * Throws ApiError: 404; 409 while a turn, or a run that is to go too, is open, and for somebody else's when no owner is named:
+ * who deletes its own once more must not delete another one of that name.
+ */
 export async function removeSession(deps: Core, id: string, runs: boolean, owner?: string): Promise<void> {
   const found = await requireIdle(deps, id, owner);
   const newest = runs ? await withoutRuns(deps, id, found) : found;
@@ -37,10 +41,19 @@ const ownerOf = ({ typedSearchAttributes }: Pick<Session, 'typedSearchAttributes
 async function requireIdle(deps: Core, id: string, owner: string | undefined): Promise<Session> {
   const found = await findSession(deps, id, owner);
   if (!found) throw sessionNotFound(id);
+  const whose = ownerOf(found);
+  if (owner === undefined && whose !== undefined && whose !== deps.owner()) throw ofAnother(id, shownOwner(whose));
   const { in_flight, turns, begun } = toldOf(found);
   if (in_flight !== null || turns > begun || found.raw.pendingWorkflowTask) throw busy(id);
   return found;
 }
+
+const ofAnother = (id: string, name: string): ApiError =>
+  new ApiError(
+    409,
+    'session_of_another',
+    `Session '${id}' belongs to '${name}'. To delete it, name its owner: ?owner=${encodeURIComponent(name)}`,
+  );
 
 const busy = (id: string): ApiError =>
   new ApiError(

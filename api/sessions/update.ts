@@ -13,15 +13,15 @@ import { ApiError } from '../errors.ts';
 
 const confirmedWithinMs = 2000;
 
-/** The caller's own unless another owner is named. Undefined: there is no such session. Throws ApiError: 409 when it refuses, 503 without a worker or a word in time. */
+/** `workflow`: its Workflow Id; absent: of the caller's own. Undefined: there is no such session. Throws ApiError: 409 when it refuses, 503 without a worker or a word in time. */
 export async function updateSession<T>(
   deps: Core,
   session_id: string,
   send: (session: WorkflowHandle) => Promise<T>,
-  owner = deps.owner(),
+  workflow = sessionWorkflow(session_id, deps.owner()),
 ): Promise<T | undefined> {
   if (!(await deps.workers.present())) throw noWorker();
-  const session = deps.client.workflow.getHandle(sessionWorkflow(session_id, owner));
+  const session = deps.client.workflow.getHandle(workflow);
   const ms = Math.max(confirmedWithinMs, deps.config.deadlineMs ?? 0);
   return withDeadline(deps, () => send(session).catch((error: unknown) => explain(session_id, error)), ms);
 }

@@ -78,7 +78,7 @@ const isOwn = (deps: Core, { owner }: RunAnswer): boolean =>
 
 /** Its session goes on from it, and from nothing that was said later. */
 async function isNewest(deps: Core, { id, session_id }: RunAnswer): Promise<boolean> {
-  const session = session_id === null ? undefined : await readSession(deps, session_id);
+  const session = session_id === null ? undefined : await readSession(deps, session_id, deps.owner());
   if (!session) return false;
   const { head, in_flight, turns, begun } = session;
   return turns === begun && (in_flight ?? head ?? id) === id;
