@@ -182,6 +182,10 @@ test('a program sees nothing of the worker but PATH', async () => {
 test.each([
   ['a command that MCP_COMMANDS does not list', { name: 'x', kind: 'stdio', command: '/bin/cat', args: [] }],
   ['another program of a listed command', { name: 'x', kind: 'stdio', command: process.execPath, args: ['-e', '1'] }],
+  [
+    'a variable by which a listed program would run other code',
+    { ...local(), env: { NODE_OPTIONS: '--import=data:text/javascript,process.exit()' } },
+  ],
   ['an address of loopback', { name: 'x', kind: 'http', url: 'http://127.0.0.1:8/' }],
   ['a private address', { name: 'x', kind: 'http', url: 'http://10.0.0.1/' }],
 ])('%s is refused before the model is asked', async (_, server) => {

@@ -14,6 +14,7 @@ export function requireAllowed(
 ): void {
   if (server.kind === 'stdio') {
     if (!commands.some((line) => isOf(server, line))) throw notListed(server);
+    requireOwnCode(server);
     return;
   }
   const verdict = judgeUrl(server.url, { exempt: new Set(allow), ports: new Set(ports) });
@@ -24,6 +25,32 @@ export function requireAllowed(
 function isOf({ command, args }: StdioServer, line: string): boolean {
   const [allowed, ...first] = line.split(/\s+/).filter(Boolean);
   return command === allowed && first.every((argument, n) => args[n] === argument);
+}
+
+/**
+ * Variables by which loaders, interpreters, package runners and shells run other code than the listed program's: by
+ * `NODE_OPTIONS` alone any text is a program. https://nodejs.org/api/cli.html#node_optionsoptions
+ */
+const loading = new RegExp(
+  `^(${[
+    'PATH|ENV|IFS|SHELLOPTS|BASHOPTS|BASH_.*|ZDOTDIR|PAGER|EDITOR|VISUAL',
+    'LD_.*|DYLD_.*|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|OPENSSL_.*',
+    'NODE_(?!ENV$).*|TS_NODE_.*|NPM_CONFIG_.*|BUN_.*|DENO_.*',
+    'PYTHON(?!UNBUFFERED$|UTF8$|IOENCODING$).*|PIP_.*|UV_.*',
+    'PERL.*|RUBY.*|GEM_.*|BUNDLE_.*|PHP.*|LUA_.*|CLASSPATH|JAVA_.*|_JAVA_OPTIONS|JDK_.*|DOTNET_.*|CORECLR_.*',
+    'GIT_(SSH.*|EXEC_PATH|EXTERNAL_DIFF|PAGER|EDITOR|CONFIG.*|PROXY_COMMAND|ASKPASS)',
+  ].join('|')})$`,
+  'i',
+);
+
+/** Whoever lists a program does not mean to let agents run anything. */
+function requireOwnCode(server: StdioServer): void {
+  const name = Object.keys(server.env ?? {}).find((one) => loading.test(one));
+  if (name !== undefined)
+    throw refused(
+      server,
+      `Its env may not have ${name.slice(0, 100)}: a program could be made to run other code by it.`,
+    );
 }
 
 const notListed = (server: StdioServer): Fault =>

@@ -26,7 +26,7 @@ export function stdioTransport({ command, args, env }: StdioServer, path: string
   const transport: Transport = {
     async start() {
       const begun = spawn(command, args, {
-        env: { ...env, PATH: env?.['PATH'] ?? path },
+        env: { ...env, PATH: path },
         stdio: ['pipe', 'pipe', 'ignore'],
         detached: true,
       });
