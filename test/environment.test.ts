@@ -93,6 +93,7 @@ test('of keys only hashes are kept; a key may have colons', () => {
 });
 
 test.each([
+  ' , ',
   'secret',
   'me:secret',
   'me:owner:secret',

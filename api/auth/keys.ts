@@ -15,6 +15,8 @@ export function readKeys(text: string): ReadKeys {
     .split(',')
     .map((entry) => entry.trim())
     .filter(Boolean);
+  // Who has set it believes to be behind a key.
+  if (text !== '' && entries.length === 0) return { wrong: 'entry 1 is empty' };
   const keys: ApiKey[] = [];
   for (const [index, entry] of entries.entries()) {
     const key = keyIn(entry);
