@@ -25,7 +25,7 @@ async function queue(stage: ResearchStage, company: string, more: object = {}): 
 
 /** A model call that lasts until it is let go. */
 function hold(stage: ResearchStage, match: string): void {
-  stage.world.openai.script({ match, tokens: 2000, tokenMs: 20 });
+  stage.world.openai.script({ match, tokens: 4000, tokenMs: 20 });
 }
 
 describe('with one slot', () => {

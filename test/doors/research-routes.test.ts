@@ -160,7 +160,7 @@ describe('the list', () => {
     for (let n = 0; n < 3; n++) ended.push(await stage.make(`Ended ${n}`));
     ended.push(await stage.api.start('simple', { messages: [{ role: 'user', content: 'Hello' }] }));
     for (const id of ended) await becomes(id, 'COMPLETE');
-    stage.world.openai.script({ match: 'Open', tokens: 2000, tokenMs: 20, times: Infinity });
+    stage.world.openai.script({ match: 'Open', tokens: 4000, tokenMs: 20, times: Infinity });
     const open: string[] = [];
     for (let n = 0; n < 2; n++) open.push(await stage.make(`Open ${n}`));
     for (const id of open) await becomes(id, 'RUNNING');

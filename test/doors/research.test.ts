@@ -112,7 +112,7 @@ describe('a task', () => {
 
   test('keeps the newest percentage that there is when it is canceled; nothing is logged after', async () => {
     stage.world.openai.script(report('Half', 50));
-    stage.world.openai.script({ tokens: 400, tokenMs: 20 });
+    stage.world.openai.script({ tokens: 4000, tokenMs: 20 });
     const id = await stage.make('Stopped');
     await expect.poll(async () => (await stage.status(id)).progress, { timeout: 20_000 }).toBe(50);
     await postTo(stage.api, `/api/runs/${id}/cancel`);
@@ -133,7 +133,7 @@ describe('a task', () => {
   });
 
   test('paused natively is PAUSED, and goes on', async () => {
-    stage.world.openai.script({ tokens: 400, tokenMs: 20 });
+    stage.world.openai.script({ tokens: 4000, tokenMs: 20 });
     const id = await stage.make('Held');
     await becomes(id, 'RUNNING');
     await stage.world.openai.until(() => stage.world.openai.ledger.some((call) => call.tokens > 2));
@@ -257,7 +257,7 @@ describe('a WebSocket', () => {
   });
 
   test('that comes late hears all of it, and one of a paused task hears that', async () => {
-    stage.world.openai.script({ tokens: 400, tokenMs: 20 });
+    stage.world.openai.script({ tokens: 4000, tokenMs: 20 });
     const id = await stage.make('Late');
     await becomes(id, 'RUNNING');
     await postTo(stage.api, `/api/runs/${id}/pause`, { mode: 'now' });
@@ -289,7 +289,7 @@ describe('a WebSocket', () => {
   });
 
   test('that leaves is forgotten, and so is the task when the last one has left', async () => {
-    stage.world.openai.script({ tokens: 400, tokenMs: 20 });
+    stage.world.openai.script({ tokens: 4000, tokenMs: 20 });
     const id = await stage.make('Abandoned');
     const sockets = Array.from({ length: 20 }, () => stage.socket(id));
     await Promise.all(sockets.map((socket) => once(socket, 'message')));
