@@ -23,11 +23,12 @@ export const limitBody = limitBodyTo(maxBodyBytes);
 
 /** Refuses JSON that is nested too deep, before any parser's or schema's recursion meets it. */
 export const limitDepth: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  if (c.req.raw.body && depthOf(await c.req.text()) > maxDepth) {
-    throw new ApiError(400, 'invalid_json', `The body is nested deeper than ${maxDepth} levels.`);
-  }
+  if (c.req.raw.body && isTooDeep(await c.req.text())) throw new ApiError(400, 'invalid_json', tooDeep);
   await next();
 };
+
+export const isTooDeep = (json: string): boolean => depthOf(json) > maxDepth;
+export const tooDeep = `The body is nested deeper than ${maxDepth} levels.`;
 
 /** No body is no JSON, whatever a client that always names a type says of it. */
 export const noEmptyBody: MiddlewareHandler<ApiEnv> = async (c, next) => {

@@ -150,6 +150,7 @@ describe('a poem has', () => {
     ['"3"', ['body']],
     ['{"sentence_count": 3', ['body']],
     ['sentence_count=3', ['body']],
+    [`{"sentence_count": ${'['.repeat(101)}${']'.repeat(101)}}`, ['body']],
   ];
   test.each(wrong)('no other count: %j is 422', async (body, loc) => {
     const answer = await api.ask('POST', '/api/v1/poem-flow/execute', body);

@@ -1,7 +1,7 @@
 // The routes of flows: every workflow of the catalogue, as the system that this door stands for had its own.
 import { z } from '@hono/zod-openapi';
 import { failure, json } from '../../answers.ts';
-import { limitDepth } from '../../body.ts';
+import { isTooDeep, tooDeep } from '../../body.ts';
 import { type Entry, find, schemaOf } from '../../catalogue.ts';
 import type { Api, Core } from '../../deps.ts';
 import { ofZod } from '../../envelope.ts';
@@ -34,7 +34,7 @@ export function addFlows(app: Api, deps: Core): void {
     describeFlow(app, kebab, entry);
     const { words } = flowName(workflow);
 
-    app.post(executePath(kebab), limitDepth, async (c) => {
+    app.post(executePath(kebab), async (c) => {
       const input = await checked(entry, await c.req.text());
       const { id } = await startRun(deps, { workflow, request: { input } });
       told.add(id, workflow);
@@ -72,6 +72,7 @@ async function checked(entry: Entry, text: string): Promise<unknown> {
 }
 
 function parsed(text: string): unknown {
+  if (isTooDeep(text)) throw wrongFields({ loc: ['body'], msg: tooDeep, type: 'invalid_json' });
   try {
     return JSON.parse(text);
   } catch {
