@@ -394,10 +394,14 @@ describe('the list', () => {
     for (const id of ids) await idle.client.workflow.getHandle(id).terminate();
   });
 
-  test('has what this process has just told, though Temporal does not list it yet', async () => {
+  test('has what this process has just told its caller, though Temporal does not list it yet', async () => {
     const nothingYet: ListRuns = async (_, page) => ({ total: 0, items: [], ...page });
     const clock = { now: Date.now() };
-    const told = createToldExecutions(() => clock.now);
+    const asks = { owner: 'ada' };
+    const told = createToldExecutions(
+      () => asks.owner,
+      () => clock.now,
+    );
     const late = createListExecutions(createCore(api.deps), nothingYet, told);
     const id = await execute('simple', question('told'));
     const done = await until('simple', id, 'completed');
@@ -408,6 +412,10 @@ describe('the list', () => {
     expect(await late({ ...all, workflow: 'simple', status: 'completed' })).toEqual([done]);
     expect(await late({ ...all, status: 'running' })).toEqual([]);
     expect(await late({ ...all, workflow: 'rag' })).toEqual([]);
+    asks.owner = 'bob';
+    expect(told.of('simple')).toEqual([]);
+    asks.owner = 'ada';
+    expect(told.of('simple')).toHaveLength(2);
     clock.now += 60_000;
     expect(await late(all)).toEqual([]);
   });
@@ -429,7 +437,11 @@ describe('the list', () => {
       offset,
       limit,
     });
-    const listed = createListExecutions(createCore(api.deps), listRuns, createToldExecutions());
+    const listed = createListExecutions(
+      createCore(api.deps),
+      listRuns,
+      createToldExecutions(() => undefined),
+    );
     const pending = await listed({ workflow: 'simple', status: 'pending', limit: 3 });
     expect(pending.map(({ execution_id, status }) => [execution_id, status])).toEqual([
       ['run-90', 'pending'],

@@ -23,7 +23,7 @@ const query = z.object({
 });
 
 export function addFlows(app: Api, deps: Core): void {
-  const told = createToldExecutions(deps.clock);
+  const told = createToldExecutions(() => deps.owner(), deps.clock);
   const listExecutions = createListExecutions(deps, createListRuns(deps, 0), told);
   const workflows = byKebab(Object.keys(deps.catalogue));
   const bySnake = new Map([...workflows.values()].map((workflow) => [flowName(workflow).snake, workflow]));

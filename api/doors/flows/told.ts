@@ -1,7 +1,7 @@
-// What this process has just told of executions: lists of Temporal's lag behind, and who was told must find it in them.
+// What this process has just told of executions, and whom: lists of Temporal's lag behind, and who was told must find it in them.
 export interface ToldExecutions {
   add(id: string, workflow: string): void;
-  /** Ids, of one workflow or of all. */
+  /** Ids that the same caller was told of, of one workflow or of all. */
   of(workflow: string | undefined): string[];
 }
 
@@ -9,9 +9,10 @@ export interface ToldExecutions {
 const rememberedMs = 10_000;
 const most = 200;
 
-export function createToldExecutions(clock: () => number = Date.now): ToldExecutions {
+/** @param owner of what the caller makes; undefined for everybody's */
+export function createToldExecutions(owner: () => string | undefined, clock: () => number = Date.now): ToldExecutions {
   // The oldest first.
-  const told = new Map<string, { workflow: string; at: number }>();
+  const told = new Map<string, { workflow: string; to: string | undefined; at: number }>();
   const forget = () => {
     for (const [id, { at }] of told) {
       if (clock() - at < rememberedMs && told.size <= most) break;
@@ -21,12 +22,15 @@ export function createToldExecutions(clock: () => number = Date.now): ToldExecut
   return {
     add(id, workflow) {
       told.delete(id);
-      told.set(id, { workflow, at: clock() });
+      told.set(id, { workflow, to: owner(), at: clock() });
       forget();
     },
     of(wanted) {
       forget();
-      return [...told].filter(([, { workflow }]) => wanted === undefined || workflow === wanted).map(([id]) => id);
+      const asks = owner();
+      return [...told]
+        .filter(([, { workflow, to }]) => to === asks && (wanted === undefined || workflow === wanted))
+        .map(([id]) => id);
     },
   };
 }
