@@ -17,7 +17,7 @@ export async function begin(deps: Core, workflow: string, input: unknown): Promi
   return (await startRun(deps, { workflow, request: { input } })).id;
 }
 
-/** Throws ApiError: 503 without a worker, 408 when it takes too long, 409 when somebody cancelled it. */
+/** Throws ApiError: 503 without a worker, 408 when it takes too long, 409 when somebody cancelled or terminated it. */
 export async function endOf(deps: Core, workflow: string, input: unknown, left: AbortSignal): Promise<End> {
   if (!(await deps.workers.present())) throw noWorker();
   const run_id = await begin(deps, workflow, input);
@@ -26,6 +26,8 @@ export async function endOf(deps: Core, workflow: string, input: unknown, left: 
   if (status === 'cancelled')
     throw new ApiError(409, 'run_cancelled', `Run '${run_id}' was cancelled.`, { more: { run_id } });
   const { type = 'unknown', message = 'The run failed.' } = error ?? {};
+  if (type === 'terminated')
+    throw new ApiError(409, 'run_terminated', `Run '${run_id}' was terminated.`, { more: { run_id } });
   if (type === 'SandboxUnavailable') throw unready('sandbox_unavailable', message);
   const unforeseen = new ApiError(500, 'run_failed', `Run '${run_id}' failed: ${message}`, { more: { run_id } });
   return { kind: 'failed', run_id, type, message, error: unforeseen };
