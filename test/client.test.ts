@@ -178,7 +178,7 @@ test('whoever stops reading closes the connection, by break and by signal; the r
 });
 
 test('pause, resume, fork, cancel are one call each', async () => {
-  world.openai.script({ match: 'to be steered', tokens: 100, tokenMs: 20, times: Infinity });
+  world.openai.script({ match: 'to be steered', tokens: 1500, tokenMs: 20, times: Infinity });
   const id = await api.start('simple', ask('to be steered').input);
   await api.until(id, ({ status }) => status === 'running');
   expect(await client.pause(id, { base, mode: 'now' })).toMatchObject({ success: true, run_id: id });
