@@ -31,7 +31,8 @@ test('as long as anything of it is there the session is, so that its deletion ca
   // Runs go side by side: the other one may have gone when this one cannot.
   for (const kept of [first.run_id, sessionWorkflow(session_id)]) {
     const dying = await processThat((id) => id === kept);
-    expect((await dying.ask('DELETE', `${path}?runs=true`)).status).toBe(500);
+    // Whatever is said of it: nobody hears a process that has died.
+    expect((await dying.ask('DELETE', `${path}?runs=true`)).status).toBeGreaterThanOrEqual(500);
     await dying.close();
     expect((await chat.api.ask('GET', path)).status).toBe(200);
   }
