@@ -1,5 +1,5 @@
 // Makes of what the API is given what the functions of its routes get.
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { unlessAbsent } from './absent.ts';
 import { createWrittenAgents } from './agents/written.ts';
 import { makes, request, seesOnly, whoAsks } from './auth/caller.ts';
 import { narrowAgents, narrowFunctions, narrowRecords, narrowStreams } from './auth/narrow.ts';
@@ -17,13 +17,7 @@ export function createCore(given: ApiDeps): Core {
 
   const isFound = async (run: string): Promise<boolean> => {
     if (only() === undefined || request()?.found.has(run)) return true;
-    try {
-      await withDeadline(given, () => records.describe(run));
-      return true;
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false;
-      throw error;
-    }
+    return (await unlessAbsent(withDeadline(given, () => records.describe(run)))) !== undefined;
   };
 
   return {

@@ -53,6 +53,19 @@ export const longRead = <T>(temporal: Temporal, read: () => Promise<T>): Promise
 export const inLongTime = <T>(temporal: Temporal, reading: Promise<T>): Promise<T> =>
   inTime(temporal, reading, longMsOf(temporal));
 
+/** For one page of such a list as is read behind nobody's request. */
+const pageMs = 6000;
+
+/** All of a list, however many pages it has: each has its own deadline. */
+export async function* each<T>(temporal: Temporal, list: AsyncIterable<T>): AsyncGenerator<T> {
+  const rows = list[Symbol.asyncIterator]();
+  for (;;) {
+    const row = await withDeadline(temporal, () => rows.next(), pageMs);
+    if (row.done) return;
+    yield row.value;
+  }
+}
+
 /** gRPC's status codes: https://grpc.io/docs/guides/status-codes/ */
 export const grpc = {
   cancelled: 1,

@@ -1,7 +1,7 @@
 // Reads checkpoints: those of a run, and one of them as it was.
+import { isAbsent } from '../absent.ts';
 import { longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
-import { ApiError } from '../errors.ts';
 import { RunNotFound } from '../events/errors.ts';
 import type { Point } from '../events/point.ts';
 import type { Mark } from '../events/story.ts';
@@ -28,7 +28,7 @@ async function pointsOf(deps: Core, run: string) {
     await withDeadline(deps, () => requireRun(deps, run));
     return await longRead(deps, () => deps.streams.points(run));
   } catch (error) {
-    if (error instanceof RunNotFound || (error instanceof ApiError && error.status === 404)) return [];
+    if (error instanceof RunNotFound || isAbsent(error)) return [];
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // What the children of a run have spent, read from their own histories.
 import { add, nothing, type Spent } from '../../activities/spent.ts';
-import { ApiError } from '../errors.ts';
+import { unlessAbsent } from '../absent.ts';
 import type { RunView } from '../events/view.ts';
 
 /** More are not read for one answer: each is a history. */
@@ -15,7 +15,7 @@ export async function spentByChildren(view: Pick<RunView, 'children'>, read: Rea
   let spent = nothing;
   for (let known = 0; waiting.length > 0; known += atOnce) {
     if (known + waiting.length > mostRuns) return null;
-    const views = await Promise.all(waiting.splice(0, atOnce).map((run) => viewIfThere(run, read)));
+    const views = await Promise.all(waiting.splice(0, atOnce).map((run) => unlessAbsent(read(run))));
     for (const child of views) {
       if (!child) return null;
       spent = add(spent, add(child.usage, child.waste));
@@ -28,12 +28,3 @@ export async function spentByChildren(view: Pick<RunView, 'children'>, read: Rea
 /** Those of the run that it was forked from are that one's. */
 const own = ({ children }: Pick<RunView, 'children'>): string[] =>
   children.filter(({ inherited }) => inherited !== true).map(({ run_id }) => run_id);
-
-async function viewIfThere(run: string, read: ReadView): Promise<RunView | undefined> {
-  try {
-    return await read(run);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
-    throw error;
-  }
-}

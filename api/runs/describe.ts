@@ -1,5 +1,6 @@
 // Reads what Temporal's describe says of a run, and refuses ids that are no runs.
-import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { unlessAbsent } from '../absent.ts';
 import { find } from '../catalogue.ts';
 import type { Core } from '../deps.ts';
 import { runNotFound } from '../errors.ts';
@@ -20,12 +21,7 @@ export async function requireRun(deps: Core, id: string): Promise<WorkflowExecut
 /** Undefined: nothing of that id. */
 export async function describe({ records }: Core, id: string): Promise<WorkflowExecutionDescription | undefined> {
   if (id.length === 0 || id.length > maxIdLength || !isText(id)) return undefined;
-  try {
-    return await records.describe(id);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  return unlessAbsent(records.describe(id));
 }
 
 /** A run begun by CLI or schedule has no Kind before its first task: its workflow's name tells then. */

@@ -1,9 +1,9 @@
 // Finds the history that holds a checkpoint: the run's own, one that was served it, or a descendant's.
-import { type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { isAbsent, unlessAbsent } from '../absent.ts';
 import type { Place } from '../../activities/journal/batch.ts';
 import { grpc, grpcCode, longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
-import { ApiError } from '../errors.ts';
 import type { Checkpoint } from '../events/view.ts';
 import type { CheckpointRef } from './checkpoint-id.ts';
 import { requireRun } from './describe.ts';
@@ -73,14 +73,8 @@ async function servedTo(
   return undefined;
 }
 
-async function newestOf(deps: Core, run: string): Promise<WorkflowExecutionDescription | undefined> {
-  try {
-    return await requireRun(deps, run);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
-    throw error;
-  }
-}
+const newestOf = (deps: Core, run: string): Promise<WorkflowExecutionDescription | undefined> =>
+  unlessAbsent(requireRun(deps, run));
 
 /** Undefined: the run has none such, or it was deleted. */
 async function describeTimeline(
@@ -91,7 +85,7 @@ async function describeTimeline(
   try {
     return await records.describe(run, timeline);
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError || grpcCode(error) === grpc.invalidArgument) return undefined;
+    if (isAbsent(error) || grpcCode(error) === grpc.invalidArgument) return undefined;
     throw error;
   }
 }

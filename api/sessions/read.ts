@@ -1,10 +1,7 @@
 // Reads sessions: what they tell of themselves in their memo, checked. No worker is asked.
-import {
-  type WorkflowExecutionDescription,
-  WorkflowNotFoundError,
-  type WorkflowExecutionInfo,
-} from '@temporalio/client';
+import { type WorkflowExecutionDescription, type WorkflowExecutionInfo } from '@temporalio/client';
 import { z } from 'zod';
+import { unlessAbsent } from '../absent.ts';
 import { attributes } from '../../workflows/runtime/messages.ts';
 import { type SessionMemo, sessionWorkflow } from '../../workflows/session/messages.ts';
 import { seesOnly } from '../auth/caller.ts';
@@ -52,14 +49,9 @@ async function named({ records }: Core, id: string): Promise<string | undefined>
 }
 
 async function describeSession(deps: Core, workflow: string): Promise<WorkflowExecutionDescription | undefined> {
-  try {
-    const found = await withDeadline(deps, () => deps.records.describe(workflow));
-    const isSession = found.typedSearchAttributes.get(attributes.Kind) === 'session';
-    return isSession && found.status.name === 'RUNNING' && !deps.removed.has(found) ? found : undefined;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  const found = await unlessAbsent(withDeadline(deps, () => deps.records.describe(workflow)));
+  const isSession = found?.typedSearchAttributes.get(attributes.Kind) === 'session';
+  return isSession && found.status.name === 'RUNNING' && !deps.removed.has(found) ? found : undefined;
 }
 
 export async function readSession(deps: Core, id: string, owner?: string): Promise<SessionTold | undefined> {

@@ -1,4 +1,5 @@
 // Executions: runs in the words of this door.
+import { isAbsent } from '../../absent.ts';
 import type { Core } from '../../deps.ts';
 import { ApiError } from '../../errors.ts';
 import { readRun } from '../../runs/read.ts';
@@ -22,7 +23,7 @@ export async function readExecution(deps: Core, id: string): Promise<Execution> 
   try {
     return executionOf(await readRun(deps, id));
   } catch (error) {
-    throw error instanceof ApiError && error.status === 404 ? executionNotFound(id) : error;
+    throw isAbsent(error) ? executionNotFound(id) : error;
   }
 }
 

@@ -1,7 +1,7 @@
 // Lists executions: runs of one or more statuses of ours, newest first, each with its result.
+import { unlessAbsent } from '../../absent.ts';
 import { longRead } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
-import { ApiError } from '../../errors.ts';
 import { inTurns, type ListRuns } from '../../runs/list.ts';
 import { startedAt, viewOf } from '../../runs/read.ts';
 import type { RunRow } from '../../runs/shape.ts';
@@ -56,7 +56,7 @@ export function createListExecutions(deps: Core, listRuns: ListRuns, told: ToldE
     const newest = [...rows.values()].toSorted((a, b) => byAge(of(a), of(b))).slice(0, limit);
     const all = await Promise.all([
       inTurns(newest, readRow),
-      inTurns(missed, (id) => unlessGone(() => readExecution(deps, id))),
+      inTurns(missed, (id) => unlessAbsent(readExecution(deps, id))),
     ]);
     return all
       .flat()
@@ -74,16 +74,6 @@ const of = ({ id, created_at }: RunRow): Aged => ({ execution_id: id, created_at
 function byAge(a: Aged, b: Aged): number {
   if (a.created_at !== b.created_at) return a.created_at < b.created_at ? 1 : -1;
   return a.execution_id < b.execution_id ? 1 : -1;
-}
-
-/** A list does not fail of one that was deleted in between. */
-async function unlessGone(read: () => Promise<Execution>): Promise<Execution | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
-    throw error;
-  }
 }
 
 /** The row knows all but what its history says: Temporal is asked once, not twice. */
@@ -115,8 +105,8 @@ function createReadRow(deps: Core): (row: RunRow) => Promise<Execution | undefin
     const key = `${row.id} ${row.completed_at}`;
     const known = kept.get(key);
     if (known) return known;
-    if (!isEnded(row.status)) return unlessGone(() => readExecution(deps, row.id));
-    const execution = await unlessGone(() => readEnded(deps, row));
+    if (!isEnded(row.status)) return unlessAbsent(readExecution(deps, row.id));
+    const execution = await unlessAbsent(readEnded(deps, row));
     if (execution?.completed_at) keep(key, execution);
     return execution;
   };

@@ -1,7 +1,7 @@
 // The results of a run's steps, whole: streams and views tell those over 32 KiB by their size.
+import { unlessAbsent } from '../../absent.ts';
 import { longRead } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
-import { ApiError } from '../../errors.ts';
 import type { Frame } from '../../events/event.ts';
 import type { RunView, StepView } from '../../events/view.ts';
 import { checkpointId } from '../../runs/checkpoint-id.ts';
@@ -31,13 +31,8 @@ export function createResults(deps: Core, run: string): Results {
 
   const wholeOf = async ({ result, result_bytes, problem, checkpoint }: StepView): Promise<unknown> => {
     if (result_bytes === undefined || problem !== undefined || !checkpoint) return result;
-    try {
-      const { step } = await readCheckpoint(deps, checkpointId({ run, ...checkpoint }));
-      return step?.result;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return undefined;
-      throw error;
-    }
+    const at = await unlessAbsent(readCheckpoint(deps, checkpointId({ run, ...checkpoint })));
+    return at?.step?.result;
   };
 
   const readOf = async ({ data }: Completion): Promise<unknown> => {

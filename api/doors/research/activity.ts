@@ -1,9 +1,10 @@
 // A run as an activity of this door: its status, its log, how far it is. Read from Temporal every time.
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
+import { unlessAbsent } from '../../absent.ts';
 import { find } from '../../catalogue.ts';
 import { longRead, withDeadline } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
-import { ApiError, runNotFound } from '../../errors.ts';
+import { runNotFound } from '../../errors.ts';
 import { RunNotFound } from '../../events/errors.ts';
 import type { Frame } from '../../events/event.ts';
 import { type Beginnings, createBeginnings, isYoung } from '../../runs/began.ts';
@@ -81,14 +82,9 @@ export function createActivities(deps: Core): Activities {
       // A timeline that has ended does not change any more.
       const known = over.get(runId);
       if (known) return known;
-      try {
-        const activity = await read(workflowId, mostEvents);
-        if (isOver(activity) && status.name !== 'RUNNING') over.set(runId, activity);
-        return activity;
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return undefined;
-        throw error;
-      }
+      const activity = await unlessAbsent(read(workflowId, mostEvents));
+      if (activity && isOver(activity) && status.name !== 'RUNNING') over.set(runId, activity);
+      return activity;
     },
   };
 }

@@ -1,6 +1,5 @@
 // Deletes the runs, of every workflow, that ended long ago.
-import type { WorkflowExecutionInfo } from '@temporalio/client';
-import { withDeadline } from '../../deadline.ts';
+import { each, withDeadline } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
 import { ApiError } from '../../errors.ts';
 import { describe } from '../../runs/describe.ts';
@@ -34,18 +33,11 @@ async function removeOld(deps: Core): Promise<number> {
   return gone.filter(Boolean).length;
 }
 
-const listMs = 6000;
-
 async function endedBefore(deps: Core, before: Date): Promise<string[]> {
   const ids = new Set<string>();
   const query = `Kind = 'run' AND ExecutionStatus NOT IN ('Running', 'ContinuedAsNew') AND CloseTime < '${before.toISOString()}'`;
-  const rows = deps.records.list({ query })[Symbol.asyncIterator]();
-  const next = (): Promise<IteratorResult<WorkflowExecutionInfo>> => rows.next();
-  for (;;) {
-    const row = await withDeadline(deps, next, listMs);
-    if (row.done) return [...ids];
-    ids.add(row.value.workflowId);
-  }
+  for await (const { workflowId } of each(deps, deps.records.list({ query }))) ids.add(workflowId);
+  return [...ids];
 }
 
 /** Of a run that was restored, an earlier timeline has ended, too: what counts is the newest one. */

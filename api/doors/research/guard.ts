@@ -1,5 +1,6 @@
 // The shape of this door's errors: what its clients read beside what all do.
 import type { MiddlewareHandler } from 'hono';
+import { isAbsent } from '../../absent.ts';
 import type { Api, ApiEnv } from '../../deps.ts';
 import { ApiError } from '../../errors.ts';
 
@@ -35,6 +36,6 @@ export async function found<T>(what: 'Task' | 'Activity' | 'Result', read: () =>
   try {
     return await read();
   } catch (error) {
-    throw error instanceof ApiError && error.status === 404 ? missing(what) : error;
+    throw isAbsent(error) ? missing(what) : error;
   }
 }

@@ -1,8 +1,9 @@
 // The progress of a task over a WebSocket: its whole log from the beginning, then every change, and a sign of life.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { isAbsent } from '../../absent.ts';
 import type { Core } from '../../deps.ts';
 import { ApiError } from '../../errors.ts';
+import { nap } from '../../nap.ts';
 import { type Activity, isOver } from './activity.ts';
 import { type Log, progressOf } from './log.ts';
 import type { Watch, Watches } from './watch.ts';
@@ -58,7 +59,7 @@ async function sendAll(socket: WebSocket, watch: Watch, gone: AbortSignal): Prom
       last = message;
     }
     if (isOver(activity)) return;
-    await Promise.race([read, passing(Math.max(since + silentMs - performance.now(), 1), gone)]);
+    await Promise.race([read, nap(Math.max(since + silentMs - performance.now(), 1), gone)]);
   }
 }
 
@@ -74,9 +75,6 @@ function messagesOf({ logs, status, progress }: Activity, sent: number, last: st
 const textOf = (status: Log['status'], message: string | null, progress: number | null): string =>
   JSON.stringify({ status, progress, message } satisfies Message);
 
-const passing = (ms: number, signal: AbortSignal): Promise<void> =>
-  sleep(ms, undefined, { signal, ref: false }).catch(() => {});
-
 /** Settles when the message has left this process, so that nothing queues up here. */
 async function send(socket: WebSocket, message: string): Promise<void> {
   const sent = Promise.withResolvers<void>();
@@ -90,10 +88,9 @@ async function send(socket: WebSocket, message: string): Promise<void> {
 }
 
 function refuse(deps: Core, socket: WebSocket, error: unknown): void {
-  const isUnknown = error instanceof ApiError && error.status === 404;
   if (!(error instanceof ApiError)) deps.log.error({ err: error }, 'The task of a WebSocket cannot be read.');
   const told = error instanceof ApiError ? error.message : 'Internal server error';
-  socket.send(JSON.stringify({ error: isUnknown ? 'Task not found' : told }), () =>
-    socket.close(isUnknown ? closeCode.done : closeCode.tryAgain),
+  socket.send(JSON.stringify({ error: isAbsent(error) ? 'Task not found' : told }), () =>
+    socket.close(isAbsent(error) ? closeCode.done : closeCode.tryAgain),
   );
 }

@@ -1,9 +1,9 @@
 // Watches the task of a run for all who follow it: read anew whenever something may have changed, once for all of them.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { withDeadline } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
 import { type Bell, createBell } from '../../events/bell.ts';
 import type { Frame } from '../../events/event.ts';
+import { nap } from '../../nap.ts';
 import { requireRun } from '../../runs/describe.ts';
 import { type Activities, type Activity, isOver } from './activity.ts';
 
@@ -98,13 +98,10 @@ async function keep(deps: Core, activities: Activities, watched: Watched, left: 
       deps.log.warn({ err: error, run_id: agent_id }, 'A task that is watched cannot be read; it is tried again.');
     }
     const ms = watched.activity.status === 'QUEUED' ? queuedMs : startedMs;
-    if (!isOver(watched.activity)) await Promise.race([next, passing(ms, signal)]);
+    if (!isOver(watched.activity)) await Promise.race([next, nap(ms, signal)]);
   }
   left.abort();
 }
-
-const passing = (ms: number, signal: AbortSignal): Promise<void> =>
-  sleep(ms, undefined, { signal, ref: false }).catch(() => {});
 
 /** Until the run's end, or `signal`. Never rejects. */
 async function follow(deps: Core, id: string, signal: AbortSignal, heard: (frame: Frame) => void): Promise<void> {
@@ -119,7 +116,7 @@ async function follow(deps: Core, id: string, signal: AbortSignal, heard: (frame
       return;
     } catch {
       // It is asked every second beside this.
-      await passing(startedMs, signal);
+      await nap(startedMs, signal);
     }
   }
 }
