@@ -1,4 +1,5 @@
 // How often something may be done: so many times within any stretch of time, counted apart for everyone who does it.
+import { LRUCache } from 'lru-cache';
 
 export interface Rate {
   take(who: string): Take;
@@ -10,12 +11,12 @@ export type Take =
   /** `againAfterMs`: when there is room again. */
   | { kind: 'refused'; againAfterMs: number };
 
-/** More are not told apart: whoever came first is forgotten. */
+/** More are not told apart: whoever has not done it for longest is forgotten. */
 const mostKnown = 10_000;
 
 export function createRate(times: number, withinMs: number, clock: () => number = Date.now): Rate {
-  // The times of what counted, oldest first; in the order in which they last did it.
-  const done = new Map<string, number[]>();
+  // The times of what counted, oldest first.
+  const done = new LRUCache<string, number[]>({ max: mostKnown });
   return {
     take(who) {
       const now = clock();
@@ -24,10 +25,7 @@ export function createRate(times: number, withinMs: number, clock: () => number 
       if (oldest !== undefined && recent.length >= times)
         return { kind: 'refused', againAfterMs: oldest + withinMs - now };
       recent.push(now);
-      done.delete(who);
       done.set(who, recent);
-      const [first] = done.keys();
-      if (done.size > mostKnown && first !== undefined) done.delete(first);
       return {
         kind: 'taken',
         giveBack() {

@@ -1,5 +1,6 @@
 // The activity that reads the journal of a run for the timeline that begins with it.
 import { ApplicationFailure } from '@temporalio/common';
+import { LRUCache } from 'lru-cache';
 import { type Batch, type Checkpoint, format, type Opening, type OpenChild, type Page } from './batch.ts';
 import { childAt, openChildren } from './children.ts';
 import { cutAt } from './cut.ts';
@@ -21,7 +22,7 @@ const mostKept = 16;
 export type ReadJournal = (opening: Opening, from: number) => Promise<Page>;
 
 export function createReadJournal(read: HistoryReader): ReadJournal {
-  const kept = new Map<string, Promise<Journal>>();
+  const kept = new LRUCache<string, Promise<Journal>>({ max: mostKept });
 
   const journalOf = (opening: Opening): Promise<Journal> => {
     // A restore reads what its dry run has just read, whatever it is opened for.
@@ -32,7 +33,6 @@ export function createReadJournal(read: HistoryReader): ReadJournal {
     const fresh = readJournal(opening, read);
     fresh.catch(() => kept.delete(key));
     kept.set(key, fresh);
-    for (const [oldest] of kept) if (kept.size > mostKept) kept.delete(oldest);
     return fresh;
   };
 

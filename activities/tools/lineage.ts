@@ -1,4 +1,5 @@
 // Where else the past of a run went on: timelines of other runs, and its own abandoned ones, behind the point at which they parted.
+import { LRUCache } from 'lru-cache';
 import type { Checkpoint, Opening, Place } from '../journal/batch.ts';
 import { type HistoryReader } from '../journal/reader.ts';
 import { openingIn } from '../journal/served.ts';
@@ -34,14 +35,13 @@ const mostKept = 1000;
 const mostTimelines = 200;
 
 export function createLineage({ read, newest }: Histories): (self: Place) => Promise<Lineage> {
-  const kept = new Map<string, Began>();
+  const kept = new LRUCache<string, Began>({ max: mostKept });
   /** How a timeline began never changes. */
   const beganOf = async (place: Place): Promise<Began | undefined> => {
     const known = kept.get(place.timeline);
     if (known) return known;
     const began = await firstOf(place, read);
     if (began) kept.set(place.timeline, began);
-    for (const [oldest] of kept) if (kept.size > mostKept) kept.delete(oldest);
     return began;
   };
 

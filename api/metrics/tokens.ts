@@ -1,6 +1,7 @@
 // What runs have spent in tokens: read from their histories, of an ended one only once.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { LRUCache } from 'lru-cache';
 import { longRead } from '../deadline.ts';
 import type { Core } from '../deps.ts';
 import { viewOf } from '../runs/read.ts';
@@ -22,7 +23,7 @@ const mostKept = 50_000;
 
 export function createTokens(deps: Core): Tokens {
   /** By timeline: one that has ended does not change any more. */
-  const kept = new Map<string, number>();
+  const kept = new LRUCache<string, number>({ max: mostKept });
   const reading = new Map<string, Promise<number | undefined>>();
   const inTurn = createTurns(atOnce);
 
@@ -30,18 +31,12 @@ export function createTokens(deps: Core): Tokens {
     try {
       const { status, timelines, metrics } = await longRead(deps, () => viewOf(deps, workflowId));
       // Else it was restored since: that is another timeline's account.
-      if (isEnded(status) && timelines.at(-1)?.timeline === runId) keep(runId, metrics.total_tokens);
+      if (isEnded(status) && timelines.at(-1)?.timeline === runId) kept.set(runId, metrics.total_tokens);
       return metrics.total_tokens;
     } catch {
       // Deleted in between, or too long to be read in time: the others still have an account.
       return undefined;
     }
-  };
-
-  const keep = (runId: string, tokens: number): void => {
-    kept.set(runId, tokens);
-    const [oldest] = kept.keys();
-    if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
   };
 
   const of = (run: Record): Promise<number | undefined> => {

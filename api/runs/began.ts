@@ -1,5 +1,6 @@
 // When a run was taken up: the moment in which its first step got a slot.
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { LRUCache } from 'lru-cache';
 import type { MemoKey } from '../../workflows/runtime/messages.ts';
 import type { Core } from '../deps.ts';
 import { isGone } from '../events/history.ts';
@@ -30,13 +31,10 @@ const firstOf = ({ raw, runId }: WorkflowExecutionDescription): string =>
 
 export function createBeginnings(deps: Pick<Core, 'client' | 'namespace'>): Beginnings {
   // By Run Id.
-  const known = new Map<string, string>();
+  const known = new LRUCache<string, string>({ max: mostKept });
 
   const keep = (timeline: string, at: string | undefined): string | undefined => {
-    if (at === undefined) return undefined;
-    known.set(timeline, at);
-    const [oldest] = known.keys();
-    if (known.size > mostKept && oldest !== undefined) known.delete(oldest);
+    if (at !== undefined) known.set(timeline, at);
     return at;
   };
   const inHistory = async (run: string, timeline: string): Promise<string | undefined> =>

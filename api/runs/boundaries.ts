@@ -1,4 +1,5 @@
 // Where pages of a long list begin: points in time of which is known how many runs are older.
+import { LRUCache } from 'lru-cache';
 
 /** `below`: the number of runs of the filter with CreatedAt < `at` (ms). New runs do not change it: they come on top. */
 export interface Boundary {
@@ -70,13 +71,10 @@ const mostFilters = 200;
 
 /** The boundaries of each filter; those that were not asked for longest are forgotten first. */
 export function createBoundaryCache(): (key: string) => Boundaries {
-  const byFilter = new Map<string, Boundaries>();
+  const byFilter = new LRUCache<string, Boundaries>({ max: mostFilters });
   return (key) => {
     const found = byFilter.get(key) ?? createBoundaries();
-    byFilter.delete(key);
     byFilter.set(key, found);
-    const [oldest] = byFilter.keys();
-    if (byFilter.size > mostFilters && oldest !== undefined) byFilter.delete(oldest);
     return found;
   };
 }

@@ -1,5 +1,6 @@
 // What lists tell of ended runs besides what visibility knows: read from history once, and kept.
 import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { LRUCache } from 'lru-cache';
 import type { Core } from '../deps.ts';
 import type { RunView } from '../events/view.ts';
 import { viewOf } from './read.ts';
@@ -18,7 +19,7 @@ const longestKept = 10_000;
 const mostEvents = 1000;
 
 export function createEndings(deps: Core): Endings {
-  const kept = new Map<string, Ending>();
+  const kept = new LRUCache<string, Ending>({ max: mostKept });
   return {
     async of(run) {
       // A timeline that has ended does not change any more.
@@ -30,8 +31,6 @@ export function createEndings(deps: Core): Endings {
       if (!view) return undefined;
       const ending = { response: view.response, metrics: view.metrics };
       if ((ending.response ?? '').length <= longestKept) kept.set(run.runId, ending);
-      const [oldest] = kept.keys();
-      if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
       return ending;
     },
   };

@@ -1,4 +1,5 @@
 // Lists executions: runs of one or more statuses of ours, newest first, each with its result.
+import { LRUCache } from 'lru-cache';
 import { unlessAbsent } from '../../absent.ts';
 import { longRead } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
@@ -92,13 +93,7 @@ const longestKept = 10_000;
 
 /** What has ended is read once, and kept. */
 function createReadRow(deps: Core): (row: RunRow) => Promise<Execution | undefined> {
-  const kept = new Map<string, Execution>();
-  const keep = (key: string, execution: Execution) => {
-    if (JSON.stringify(execution).length > longestKept) return;
-    kept.set(key, execution);
-    const [oldest] = kept.keys();
-    if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
-  };
+  const kept = new LRUCache<string, Execution>({ max: mostKept });
   return async (row) => {
     if (row.status === 'queued') return executionOf({ ...row, started_at: null, result: null, error: null });
     // A run that was restored ends at another time.
@@ -107,7 +102,8 @@ function createReadRow(deps: Core): (row: RunRow) => Promise<Execution | undefin
     if (known) return known;
     if (!isEnded(row.status)) return unlessAbsent(readExecution(deps, row.id));
     const execution = await unlessAbsent(readEnded(deps, row));
-    if (execution?.completed_at) keep(key, execution);
+    const isShort = JSON.stringify(execution ?? null).length <= longestKept;
+    if (execution?.completed_at && isShort) kept.set(key, execution);
     return execution;
   };
 }

@@ -1,4 +1,6 @@
 // What this process has just told of executions, and whom: lists of Temporal's lag behind, and who was told must find it in them.
+import { LRUCache } from 'lru-cache';
+
 export interface ToldExecutions {
   add(id: string, workflow: string): void;
   /** Ids that the same caller was told of, of one workflow or of all. */
@@ -11,24 +13,19 @@ const most = 200;
 
 /** @param owner of what the caller makes; undefined for everybody's */
 export function createToldExecutions(owner: () => string | undefined, clock: () => number = Date.now): ToldExecutions {
-  // The oldest first.
-  const told = new Map<string, { workflow: string; to: string | undefined; at: number }>();
-  const forget = () => {
-    for (const [id, { at }] of told) {
-      if (clock() - at < rememberedMs && told.size <= most) break;
-      told.delete(id);
-    }
-  };
+  const told = new LRUCache<string, { workflow: string; to: string | undefined }>({
+    max: most,
+    ttl: rememberedMs,
+    ttlResolution: 0,
+    perf: { now: clock },
+  });
   return {
     add(id, workflow) {
-      told.delete(id);
-      told.set(id, { workflow, to: owner(), at: clock() });
-      forget();
+      told.set(id, { workflow, to: owner() });
     },
     of(wanted) {
-      forget();
       const asks = owner();
-      return [...told]
+      return [...told.entries()]
         .filter(([, { workflow, to }]) => to === asks && (wanted === undefined || workflow === wanted))
         .map(([id]) => id);
     },

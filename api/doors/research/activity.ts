@@ -1,5 +1,6 @@
 // A run as an activity of this door: its status, its log, how far it is. Read from Temporal every time.
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
+import { LRUCache } from 'lru-cache';
 import { unlessAbsent } from '../../absent.ts';
 import { find } from '../../catalogue.ts';
 import { longRead, withDeadline } from '../../deadline.ts';
@@ -45,8 +46,8 @@ const mostEvents = 5000;
 
 export function createActivities(deps: Core): Activities {
   const beginnings = createBeginnings(deps);
-  const stories = createKept<{ length: number; told: Told }>(mostKept);
-  const over = createKept<Activity>(mostKept);
+  const stories = new LRUCache<string, { length: number; told: Told }>({ max: mostKept });
+  const over = new LRUCache<string, Activity>({ max: mostKept });
 
   const toldOf = async ({ workflowId, runId, historyLength: length }: Timeline): Promise<Told> => {
     const known = stories.get(runId);
@@ -162,22 +163,3 @@ const isAbandoned = ({ catalogue }: Core, { status, type, raw }: WorkflowExecuti
   status.name === 'TERMINATED' &&
   raw.workflowExtendedInfo?.cancelRequested === true &&
   find(catalogue, type) === undefined;
-
-interface Kept<T> {
-  get(key: string): T | undefined;
-  set(key: string, value: T): void;
-}
-
-/** Whoever was kept first goes first. */
-function createKept<T>(most: number): Kept<T> {
-  const kept = new Map<string, T>();
-  return {
-    get: (key) => kept.get(key),
-    set(key, value) {
-      kept.delete(key);
-      kept.set(key, value);
-      const [oldest] = kept.keys();
-      if (kept.size > most && oldest !== undefined) kept.delete(oldest);
-    },
-  };
-}
