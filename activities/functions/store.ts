@@ -66,11 +66,12 @@ export function createFunctionStore(folder: string): FunctionStore {
     ownerOf,
 
     async list({ limit, offset, owner }) {
-      const kept = (await names()).filter(isId);
-      const ids = owner === undefined ? kept : await filtered(kept, async (id) => (await ownerOf(id)) === owner);
+      const describeOwn = async (id: string) =>
+        owner === undefined || (await ownerOf(id)) === owner ? describe(id) : undefined;
+      const ids = (await names()).filter(isId);
       const all: Metadata[] = [];
       for (let from = 0; from < ids.length; from += atOnce) {
-        const some = await Promise.all(ids.slice(from, from + atOnce).map(describe));
+        const some = await Promise.all(ids.slice(from, from + atOnce).map(describeOwn));
         all.push(...some.filter((one) => one !== undefined));
       }
       const items = all.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)).slice(offset, offset + limit);
@@ -106,16 +107,6 @@ export function createFunctionStore(folder: string): FunctionStore {
       return found ?? false;
     },
   };
-}
-
-async function filtered(ids: string[], wanted: (id: string) => Promise<boolean>): Promise<string[]> {
-  const found: string[] = [];
-  for (let from = 0; from < ids.length; from += atOnce) {
-    const some = ids.slice(from, from + atOnce);
-    const are = await Promise.all(some.map(wanted));
-    found.push(...some.filter((_, index) => are[index]));
-  }
-  return found;
 }
 
 const key = ({ created_at, task_id }: Metadata): string => `${created_at} ${task_id}`;

@@ -29,7 +29,7 @@ const report: z.ZodType<SpentReport> = z.object({
   spent,
   error: z.string(),
 });
-const waiting: z.ZodType<WaitingFor[]> = z.array(
+export const waiting: z.ZodType<WaitingFor[]> = z.array(
   z.object({
     waiting_id: z.string(),
     name: z.string(),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { changed, type Limits } from '../../workflows/runtime/limits.ts';
 import { attributes, type Forked, type MemoKey, type WaitingFor } from '../../workflows/runtime/messages.ts';
 import { shownOwner } from '../auth/owner.ts';
+import { waiting } from '../events/shape.ts';
 import { checkpointId } from './checkpoint-id.ts';
 import { createdAt } from './current.ts';
 import { shown } from './keyword.ts';
@@ -55,20 +56,6 @@ export function lineageOf(run: Told): Lineage {
 }
 
 const text = (keyword: string | undefined): string | null => (keyword === undefined ? null : shown(keyword));
-
-const waiting: z.ZodType<WaitingFor[]> = z.array(
-  z.object({
-    waiting_id: z.string(),
-    name: z.string(),
-    kind: z.enum(['question', 'approval', 'budget']),
-    question: z.string(),
-    tool: z.string().optional(),
-    tool_call_id: z.string().optional(),
-    args: z.unknown().optional(),
-    on_timeout: z.enum(['reject', 'approve', 'fail']).optional(),
-    since: z.string(),
-  }),
-);
 
 const memo = <T>(run: Told, key: MemoKey, shape: z.ZodType<T>): T | undefined => shape.safeParse(run.memo?.[key]).data;
 

@@ -1,9 +1,9 @@
 // The floor: what plain Node takes for the same work, without anything being durable. POST /five takes five steps that do
 // nothing; POST /relay asks the model (its address is the first argument) and passes its stream on.
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { serve } from '../serving.ts';
 
 const [model = ''] = process.argv.slice(2);
 
@@ -23,14 +23,5 @@ async function relay(request: IncomingMessage, response: ServerResponse): Promis
   await pipeline(Readable.fromWeb(answer.body), response);
 }
 
-const server = createServer((request, response) => {
-  const answered = request.url === '/five' ? five(response) : relay(request, response);
-  answered.catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
-});
-server.listen(0, '127.0.0.1');
-await once(server, 'listening');
-const address = server.address();
-if (typeof address !== 'object' || !address) throw new Error('The floor has no port.');
-process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${address.port}` })}\n`);
-await once(process.stdin.resume(), 'end');
+await serve((request, response) => (request.url === '/five' ? five(response) : relay(request, response)));
 process.exit(0);

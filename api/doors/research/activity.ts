@@ -90,6 +90,9 @@ export function createActivities(deps: Core): Activities {
   };
 }
 
+/** What its log says last. */
+export const messageOf = ({ logs }: Pick<Activity, 'logs'>): string | null => logs.at(-1)?.message ?? null;
+
 export const isOver = ({ status }: Pick<Activity, 'status'>): boolean =>
   status === 'COMPLETE' || status === 'ERROR' || status === 'CANCELED';
 

@@ -4,7 +4,7 @@ import { content, json } from '../../answers.ts';
 import { limitDepth } from '../../body.ts';
 import type { Api, Core } from '../../deps.ts';
 import { whole } from '../../page.ts';
-import { createActivities } from './activity.ts';
+import { createActivities, messageOf } from './activity.ts';
 import { createCleanup } from './cleanup.ts';
 import { found, paths } from './guard.ts';
 import { createListActivities } from './list.ts';
@@ -106,8 +106,9 @@ export function addResearch(app: Api, deps: Core): void {
   app.openapi(create, async (c) => c.json(await start(c, c.req.valid('json')), 200));
 
   app.openapi(status, async (c) => {
-    const { agent_id, status, progress, logs } = await found('Task', () => told.read(c.req.valid('param').agent_id));
-    return c.json({ agent_id, status, progress, message: logs.at(-1)?.message ?? null }, 200);
+    const task = await found('Task', () => told.read(c.req.valid('param').agent_id));
+    const { agent_id, status, progress } = task;
+    return c.json({ agent_id, status, progress, message: messageOf(task) }, 200);
   });
 
   app.openapi(result, async (c) => {
@@ -119,9 +120,9 @@ export function addResearch(app: Api, deps: Core): void {
   app.openapi(list, async (c) => {
     const { page, page_size } = c.req.valid('query');
     const { items, ...rest } = await listActivities(page, page_size);
-    const rows = items.map(({ agent_id, task_type, status, progress, updated_at, logs }) => {
-      const message = logs.at(-1)?.message ?? null;
-      return { agent_id, task_type, status, progress, message, updated_at };
+    const rows = items.map((activity) => {
+      const { agent_id, task_type, status, progress, updated_at } = activity;
+      return { agent_id, task_type, status, progress, message: messageOf(activity), updated_at };
     });
     return c.json({ items: rows, ...rest }, 200);
   });

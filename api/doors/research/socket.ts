@@ -4,7 +4,7 @@ import { isAbsent } from '../../absent.ts';
 import type { Core } from '../../deps.ts';
 import { ApiError } from '../../errors.ts';
 import { nap } from '../../nap.ts';
-import { type Activity, isOver } from './activity.ts';
+import { type Activity, isOver, messageOf } from './activity.ts';
 import { type Log, progressOf } from './log.ts';
 import type { Watch, Watches } from './watch.ts';
 
@@ -64,11 +64,12 @@ async function sendAll(socket: WebSocket, watch: Watch, gone: AbortSignal): Prom
 }
 
 /** What was not sent yet: of each new entry of the log what was so then, and what is so now. */
-function messagesOf({ logs, status, progress }: Activity, sent: number, last: string): string[] {
+function messagesOf(activity: Activity, sent: number, last: string): string[] {
+  const { logs, status, progress } = activity;
   const told = logs
     .slice(sent)
     .map((log, i) => textOf(log.status, log.message, progressOf(logs.slice(0, sent + i + 1))));
-  const now = textOf(status, logs.at(-1)?.message ?? null, progress);
+  const now = textOf(status, messageOf(activity), progress);
   return (told.at(-1) ?? last) === now ? told : [...told, now];
 }
 
