@@ -29,7 +29,7 @@ export function bundle(
   return bundleWorkflowCode({
     workflowsPath,
     workflowInterceptorModules: [at('../workflows/runtime/interceptors.ts'), ...interceptors],
-    preloadModules: [at('../workflows/runtime/preload.ts')],
+    preloadModules: [at('../workflows/runtime/preload.ts'), at('../workflows/preload.ts')],
     logger: new DefaultLogger('WARN'),
   });
 }

@@ -1,23 +1,11 @@
 // An agent at work: the model is asked, the tools that it calls are called, until it answers.
 import { CancellationScope, getExternalWorkflowHandle, isCancellation, workflowInfo } from '@temporalio/workflow';
-import { z } from 'zod';
 import { openInbox } from './agent/inbox.ts';
+import { type AgentInput, agentInput } from './agent/input.ts';
 import { type AgentEnd, runAgent } from './agent/loop.ts';
-import { agentSnapshot } from './agent/snapshot.ts';
-import { conversation, ofMessages } from './prompt.ts';
+import { ofMessages } from './prompt.ts';
 
-const input = z
-  .object({
-    agent: agentSnapshot,
-    messages: conversation.describe('What was said so far; the last is what the agent is to answer.'),
-    session: z.string().optional().describe('Of the session that the run is a turn of; it is told the end.'),
-    within: z.string().optional().describe('Of a sub-agent: its place in the run that called it.'),
-  })
-  .describe('Runs an agent: it answers, with its tools.');
-
-type Input = z.infer<typeof input>;
-
-export async function agent({ agent, messages, session, within }: Input): Promise<AgentEnd> {
+export async function agent({ agent, messages, session, within }: AgentInput): Promise<AgentEnd> {
   const inbox = openInbox(agent.config.double_texting);
   let isTold = false;
   const tellSession = async (status: Ended['status']) => {
@@ -32,13 +20,13 @@ export async function agent({ agent, messages, session, within }: Input): Promis
     throw error;
   }
 }
-agent.input = input;
+agent.input = agentInput;
 agent.takesMessages = true;
 agent.sessionIn = 'session';
 agent.modifications = {
-  ...ofMessages<Input>(),
-  system_prompt: (given: Input, system_prompt: string) => ({ ...given, agent: { ...given.agent, system_prompt } }),
-  model: (given: Input, model: string) => ({ ...given, agent: { ...given.agent, model } }),
+  ...ofMessages<AgentInput>(),
+  system_prompt: (given: AgentInput, system_prompt: string) => ({ ...given, agent: { ...given.agent, system_prompt } }),
+  model: (given: AgentInput, model: string) => ({ ...given, agent: { ...given.agent, model } }),
 };
 
 /** What was answered the session reads from the run itself. */

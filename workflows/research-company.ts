@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
 import { openInbox } from './agent/inbox.ts';
 import { runAgent } from './agent/loop.ts';
-import { type AgentSnapshot, agentConfig } from './agent/snapshot.ts';
+import { type AgentSnapshot, defaultConfig } from './agent/snapshot.ts';
 import { user } from './prompt.ts';
 
 const input = z
@@ -48,7 +48,5 @@ function researcher({ company, focus_areas, max_turns, recovery }: Input): Agent
 /** All else as by default. */
 function agentConfigWith(max_steps: number, recovers: boolean): AgentSnapshot['config'] {
   const recovery = { max_turns: 5, message: 'Please summarize your findings.' };
-  return { ...defaults, max_steps, recovery: recovers ? recovery : null };
+  return { ...defaultConfig, max_steps, recovery: recovers ? recovery : null };
 }
-
-const defaults = agentConfig.parse({});

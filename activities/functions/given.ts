@@ -6,26 +6,29 @@ import type { Cell, Json } from '../sandbox/sandbox.ts';
 
 export type DeclaredType = 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | 'date';
 
-const declared = new Map<string, DeclaredType>([
-  ['string', 'string'],
-  ['str', 'string'],
-  ['integer', 'integer'],
-  ['int', 'integer'],
-  ['number', 'number'],
-  ['float', 'number'],
-  ['boolean', 'boolean'],
-  ['bool', 'boolean'],
-  ['array', 'array'],
-  ['list', 'array'],
-  ['object', 'object'],
-  ['dict', 'object'],
-  ['date', 'date'],
-]);
+const declared: Record<string, DeclaredType> = {
+  string: 'string',
+  str: 'string',
+  integer: 'integer',
+  int: 'integer',
+  number: 'number',
+  float: 'number',
+  boolean: 'boolean',
+  bool: 'boolean',
+  array: 'array',
+  list: 'array',
+  object: 'object',
+  dict: 'object',
+  date: 'date',
+};
 
-export const typeNames = [...declared.keys()];
+export const typeNames = Object.keys(declared);
 
 /** Undefined: no type that we know. */
-export const declaredType = (name: string): DeclaredType | undefined => declared.get(name.trim().toLowerCase());
+export function declaredType(name: string): DeclaredType | undefined {
+  const known = name.trim().toLowerCase();
+  return Object.hasOwn(declared, known) ? declared[known] : undefined;
+}
 
 const isCell = (cell: unknown): cell is Cell =>
   cell === null || typeof cell === 'string' || typeof cell === 'number' || typeof cell === 'boolean';

@@ -48,6 +48,8 @@ export const agentConfig = z.object({
   on_approval_timeout: z.enum(['reject', 'approve', 'fail']).default('reject'),
 });
 
+export const defaultConfig: AgentConfig = agentConfig.parse({});
+
 const offer = {
   name: z
     .string()
