@@ -1,4 +1,4 @@
-// Waits that others can end.
+// Waits that others can end, and work that is tried again after such waits.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Settles after `ms` or when `signal` is aborted, whichever comes first; never rejects, and keeps no process alive. */

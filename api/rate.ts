@@ -11,7 +11,7 @@ export type Take =
   /** `againAfterMs`: when there is room again. */
   | { kind: 'refused'; againAfterMs: number };
 
-/** More are not told apart: whoever has not done it for longest is forgotten. */
+/** More are not told apart: whoever has not tried for longest is forgotten. */
 const mostKnown = 10_000;
 
 export function createRate(times: number, withinMs: number, clock: () => number = Date.now): Rate {

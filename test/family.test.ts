@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Limits } from '../workflows/runtime/limits.ts';
 import { answer, limits as limitsSignal, pause, resume, state } from '../workflows/runtime/messages.ts';
 import { fork, historyOf, idOf } from './forks.ts';
-import { sampleOf } from './sample.ts';
+import { fewAtOnce, sampleOf } from './sample.ts';
 import { inState } from './scenarios.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -160,39 +160,43 @@ test('a cancel of the parent cancels its children', async () => {
   expect(calls('called off')).toBe(2);
 });
 
-test('a run whose children tell it what they spend can be forked at every event, as can they', async () => {
-  world.openai.script({ match: 'tells', ...slowly });
-  const input = { topic: 'tells', children: 1, each: 5, after: 1 };
-  const limits = { max_tokens: 1000 };
-  const run = await start(input, limits);
-  await inState(run, 'waiting');
-  await run.signal(pause);
-  await inState(run, 'paused');
-  await run.signal(resume);
-  await run.executeUpdate(answer, { args: [{ waiting_id: 'budget-1', value: { max_tokens: 5000 } }] });
-  const [child] = await childrenOf(run, 1);
-  expect(await run.result()).toBe('done');
-  const faults: string[] = [];
-  const forkOf = async (of: WorkflowHandle, event: number) => {
-    const { runId: timeline, memo } = await of.describe();
-    const { fork: _fork, waiting_for: _waiting, ...kept } = memo ?? {};
-    const type = of === run ? 'hasSpenders' : 'loops';
-    const args = of === run ? [input] : [{ topic: 'tells child 1', most: 5 }];
-    const forked = await fork(world, { type, args, source: { run: of.workflowId, timeline }, event, memo: kept });
-    // Whatever it asks, it is given.
-    const more = setInterval(() => void forked.signal(limitsSignal, { max_tokens: 9000 }).catch(() => {}), 1500);
-    const how = await Promise.race([endOf(forked), sleep(20_000).then(() => 'hangs')]);
-    clearInterval(more);
-    if (how !== (of === run ? 'done' : '5')) faults.push(`${type} ${event}: ${how}`);
-  };
-  for (const of of [run, child!]) {
-    const events = await historyOf(world, of.workflowId);
-    // With a pause on its way to the child, which nobody would take back.
-    const paused = events.filter(
-      (event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes?.signalName === 'pause',
-    );
-    const sample = new Set([...sampleOf(events.slice(0, -2), 4), ...paused].map(idOf));
-    await Promise.all([...sample].map((event) => forkOf(of, event)));
-  }
-  expect(faults).toEqual([]);
-});
+test(
+  'a run whose children tell it what they spend can be forked at every event, as can they',
+  { timeout: 300_000 },
+  async () => {
+    world.openai.script({ match: 'tells', ...slowly });
+    const input = { topic: 'tells', children: 1, each: 5, after: 1 };
+    const limits = { max_tokens: 1000 };
+    const run = await start(input, limits);
+    await inState(run, 'waiting');
+    await run.signal(pause);
+    await inState(run, 'paused');
+    await run.signal(resume);
+    await run.executeUpdate(answer, { args: [{ waiting_id: 'budget-1', value: { max_tokens: 5000 } }] });
+    const [child] = await childrenOf(run, 1);
+    expect(await run.result()).toBe('done');
+    const faults: string[] = [];
+    const forkOf = async (of: WorkflowHandle, event: number) => {
+      const { runId: timeline, memo } = await of.describe();
+      const { fork: _fork, waiting_for: _waiting, ...kept } = memo ?? {};
+      const type = of === run ? 'hasSpenders' : 'loops';
+      const args = of === run ? [input] : [{ topic: 'tells child 1', most: 5 }];
+      const forked = await fork(world, { type, args, source: { run: of.workflowId, timeline }, event, memo: kept });
+      // Whatever it asks, it is given.
+      const more = setInterval(() => void forked.signal(limitsSignal, { max_tokens: 9000 }).catch(() => {}), 1500);
+      const how = await Promise.race([endOf(forked), sleep(20_000).then(() => 'hangs')]);
+      clearInterval(more);
+      if (how !== (of === run ? 'done' : '5')) faults.push(`${type} ${event}: ${how}`);
+    };
+    for (const of of [run, child!]) {
+      const events = await historyOf(world, of.workflowId);
+      // With a pause on its way to the child, which nobody would take back.
+      const paused = events.filter(
+        (event) => event.signalExternalWorkflowExecutionInitiatedEventAttributes?.signalName === 'pause',
+      );
+      const sample = new Set([...sampleOf(events.slice(0, -2), 4), ...paused].map(idOf));
+      await fewAtOnce([...sample], (event) => forkOf(of, event));
+    }
+    expect(faults).toEqual([]);
+  },
+);

@@ -10,7 +10,7 @@ import { createConversations } from '../activities/model/conversation.ts';
 import type { ModelReply, ModelRequest } from '../activities/model/model.ts';
 import { blobs } from '../temporal/converter.ts';
 import { completedBy, fork, historyOf, idOf } from './forks.ts';
-import { sampleOf } from './sample.ts';
+import { fewAtOnce, sampleOf } from './sample.ts';
 import { toolProgram } from './scenarios.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -106,18 +106,13 @@ async function forkAt(name: string, events: HistoryEvent[], event: number): Prom
   return calls > Math.max(left, 0) + 1 ? `${event}: ${calls} calls for ${left} steps left` : undefined;
 }
 
-/** A fork waits more than it works. */
-const atOnce = 8;
-
 test.each(names)(
   '%s',
   async (name) => {
     const events = recorded.get(name) ?? [];
-    const faults: (string | undefined)[] = [];
     const at = sampleOf(events.map(idOf), 3);
     const began = Date.now();
-    for (let i = 0; i < at.length; i += atOnce)
-      faults.push(...(await Promise.all(at.slice(i, i + atOnce).map((event) => forkAt(name, events, event)))));
+    const faults = await fewAtOnce(at, (event) => forkAt(name, events, event));
     console.log(`${name}: ${at.length} of ${events.length} events, ${Date.now() - began} ms`);
     expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
   },

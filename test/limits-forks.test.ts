@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Limits } from '../workflows/runtime/limits.ts';
 import { answer, limits as limitsSignal, state, type WaitingFor } from '../workflows/runtime/messages.ts';
 import { completedBy, fork, historyOf, idOf } from './forks.ts';
-import { sampleOf } from './sample.ts';
+import { fewAtOnce, sampleOf } from './sample.ts';
 import { inState } from './scenarios.ts';
 import { openWorld, type World } from './world.ts';
 
@@ -96,35 +96,39 @@ async function raised(topic: string): Promise<Started> {
   return source;
 }
 
-test('a run that was given more can be forked at every event; what it was served costs nothing', async () => {
-  const source = await raised('again');
-  const events = await eventsOf(source);
-  const faults: string[] = [];
-  const one = async (of: Started, event: number) => {
-    const done = completedBy(events, event).length;
-    const forked = await forkAt(of, event);
-    const how = await endOf(forked);
-    // 1,200 tokens are four calls.
-    const wanted = done < 2 ? 'asked, completed 6' : 'completed 6';
-    const paid = (await eventsOf(forked)).filter(
-      (each) => each.activityTaskScheduledEventAttributes?.activityType?.name === 'callModel',
-    ).length;
-    if (how !== wanted || paid !== 6 - done) faults.push(`${event}: ${how}, ${paid} paid, ${done} served`);
-    return forked;
-  };
-  const sample = sampleOf(await openEvents(source), 8);
-  const forks = await Promise.all(sample.map((event) => one(source, event)));
-  expect(faults).toEqual([]);
-  // Forks of a fork that was itself asked, and of one that was not.
-  const again = async (of: Started) => {
-    for (const event of sampleOf(await openEvents(of), 4)) {
-      const how = await endOf(await forkAt(of, event));
-      if (!how.endsWith('completed 6')) faults.push(`of a fork, ${event}: ${how}`);
-    }
-  };
-  await Promise.all([forks[1]!, forks[forks.length >> 1]!].map(again));
-  expect(faults).toEqual([]);
-});
+test(
+  'a run that was given more can be forked at every event; what it was served costs nothing',
+  { timeout: 300_000 },
+  async () => {
+    const source = await raised('again');
+    const events = await eventsOf(source);
+    const faults: string[] = [];
+    const one = async (of: Started, event: number) => {
+      const done = completedBy(events, event).length;
+      const forked = await forkAt(of, event);
+      const how = await endOf(forked);
+      // 1,200 tokens are four calls.
+      const wanted = done < 2 ? 'asked, completed 6' : 'completed 6';
+      const paid = (await eventsOf(forked)).filter(
+        (each) => each.activityTaskScheduledEventAttributes?.activityType?.name === 'callModel',
+      ).length;
+      if (how !== wanted || paid !== 6 - done) faults.push(`${event}: ${how}, ${paid} paid, ${done} served`);
+      return forked;
+    };
+    const sample = sampleOf(await openEvents(source), 8);
+    const forks = await fewAtOnce(sample, (event) => one(source, event));
+    expect(faults).toEqual([]);
+    // Forks of a fork that was itself asked, and of one that was not.
+    const again = async (of: Started) => {
+      for (const event of sampleOf(await openEvents(of), 4)) {
+        const how = await endOf(await forkAt(of, event));
+        if (!how.endsWith('completed 6')) faults.push(`of a fork, ${event}: ${how}`);
+      }
+    };
+    await Promise.all([forks[1]!, forks[forks.length >> 1]!].map(again));
+    expect(faults).toEqual([]);
+  },
+);
 
 test('a fork of a run that its limit has ended goes on', async () => {
   costs('ended', 300);

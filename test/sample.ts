@@ -24,3 +24,12 @@ export function sampleOf<T>(all: T[], size: number): T[] {
 export function oneOf<T>(all: readonly T[]): readonly T[] {
   return process.env['WAYMARK_LONG'] ? all : all.slice(seed % all.length).slice(0, 1);
 }
+
+const atOnce = 8;
+
+/** All of a long run at once would wait for each other longer than any of them may take. */
+export async function fewAtOnce<T, R>(all: readonly T[], take: (one: T) => Promise<R>): Promise<R[]> {
+  const done: R[] = [];
+  for (let i = 0; i < all.length; i += atOnce) done.push(...(await Promise.all(all.slice(i, i + atOnce).map(take))));
+  return done;
+}

@@ -14,7 +14,9 @@ export default class Tally implements Reporter {
         if (state === 'failed') failed++;
         const again = test.diagnostic()?.retryCount ?? 0;
         if (again > 0)
-          console.log(`Out of time, run again, then ${state}: ${module.relativeModuleId} > ${test.fullName}`);
+          console.log(
+            `Late on a busy machine, run again, then ${state}: ${module.relativeModuleId} > ${test.fullName}`,
+          );
       }
     }
     const { WAYMARK_SEED, WAYMARK_LONG } = process.env;

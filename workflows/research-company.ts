@@ -48,5 +48,5 @@ function researcher({ company, focus_areas, max_turns, recovery }: Input): Agent
 /** All else as by default. */
 function agentConfigWith(max_steps: number, recovers: boolean): AgentSnapshot['config'] {
   const recovery = { max_turns: 5, message: 'Please summarize your findings.' };
-  return { ...defaultConfig, max_steps, recovery: recovers ? recovery : null };
+  return { ...defaultConfig(), max_steps, recovery: recovers ? recovery : null };
 }

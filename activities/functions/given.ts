@@ -22,7 +22,7 @@ const declared: Record<string, DeclaredType> = {
   date: 'date',
 };
 
-export const typeNames = Object.keys(declared);
+export const typeNames: readonly string[] = Object.keys(declared);
 
 /** Undefined: no type that we know. */
 export function declaredType(name: string): DeclaredType | undefined {

@@ -73,9 +73,11 @@ const mostFilters = 200;
 export function createBoundaryCache(): (key: string) => Boundaries {
   const byFilter = new LRUCache<string, Boundaries>({ max: mostFilters });
   return (key) => {
-    const found = byFilter.get(key) ?? createBoundaries();
-    byFilter.set(key, found);
-    return found;
+    const known = byFilter.get(key);
+    if (known) return known;
+    const fresh = createBoundaries();
+    byFilter.set(key, fresh);
+    return fresh;
   };
 }
 

@@ -2,7 +2,6 @@
 import { isAbsent } from '../absent.ts';
 import { longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
-import { RunNotFound } from '../events/errors.ts';
 import type { Point } from '../events/point.ts';
 import type { Mark } from '../events/story.ts';
 import { checkpointId, type CheckpointRef, readCheckpointId } from './checkpoint-id.ts';
@@ -28,7 +27,7 @@ async function pointsOf(deps: Core, run: string) {
     await withDeadline(deps, () => requireRun(deps, run));
     return await longRead(deps, () => deps.streams.points(run));
   } catch (error) {
-    if (error instanceof RunNotFound || isAbsent(error)) return [];
+    if (isAbsent(error)) return [];
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 // The family of a run: who was forked from whom and where, how each is, and what it cost.
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
+import { unlessAbsent } from '../absent.ts';
 import { longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
-import { ApiError } from '../errors.ts';
 import type { RunView } from '../events/view.ts';
 import { lineageOf } from './attributes.ts';
 import { createdAt, current } from './current.ts';
@@ -42,7 +42,7 @@ type Member = WorkflowExecutionInfo | WorkflowExecutionDescription;
 
 /** None when it was deleted in between. */
 async function branchOf(deps: Core, { workflowId }: Member): Promise<Branch[]> {
-  const run = await withDeadline(deps, () => requireRun(deps, workflowId)).catch(noneIfGone);
+  const run = await unlessAbsent(withDeadline(deps, () => requireRun(deps, workflowId)));
   if (!run) return [];
   const [status, view] = await Promise.all([withDeadline(deps, () => readStatus(deps, run)), briefly(deps, run)]);
   const { forked_from, checkpoint_id, description } = lineageOf(run);
@@ -61,10 +61,6 @@ async function branchOf(deps: Core, { workflowId }: Member): Promise<Branch[]> {
       usage: usage && waste ? { ...usage, waste } : null,
     },
   ];
-}
-
-function noneIfGone(error: unknown): undefined {
-  if (!(error instanceof ApiError) || error.status !== 404) throw error;
 }
 
 const briefly = async (deps: Core, run: WorkflowExecutionDescription): Promise<RunView | undefined> =>

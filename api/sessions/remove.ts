@@ -1,6 +1,7 @@
 // Deletes a session and what it remembers; its runs only when that is asked for. The session itself goes last: as long as it
 // is there, a deletion that was broken off can be asked for again.
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { unlessAbsent } from '../absent.ts';
 import { shownOwner } from '../auth/owner.ts';
 import { grpc, grpcCode, longRead, withDeadline } from '../deadline.ts';
 import type { Core } from '../deps.ts';
@@ -92,11 +93,7 @@ async function removeRuns(deps: Core, id: string, owner: string | undefined): Pr
   });
   const turns = ids.values();
   const work = async () => {
-    for (const run of turns) await removeRun(deps, run).catch(ifGone);
+    for (const run of turns) await unlessAbsent(removeRun(deps, run));
   };
   await Promise.all(Array.from({ length: atOnce }, work));
-}
-
-function ifGone(error: unknown): void {
-  if (!(error instanceof ApiError) || error.status !== 404) throw error;
 }

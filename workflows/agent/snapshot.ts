@@ -48,7 +48,8 @@ export const agentConfig = z.object({
   on_approval_timeout: z.enum(['reject', 'approve', 'fail']).default('reject'),
 });
 
-export const defaultConfig: AgentConfig = agentConfig.parse({});
+/** A new one each time: this module is shared by runs. */
+export const defaultConfig = (): AgentConfig => agentConfig.parse({});
 
 const offer = {
   name: z

@@ -1,8 +1,8 @@
 // Agents as models: https://platform.openai.com/docs/api-reference/models
+import { unlessAbsent } from '../../absent.ts';
 import { requireAgent } from '../../agents/change.ts';
 import { listAgents } from '../../agents/list.ts';
 import type { Core } from '../../deps.ts';
-import { ApiError } from '../../errors.ts';
 import { modelNotFound } from './refusal.ts';
 import { seconds } from './response.ts';
 
@@ -16,13 +16,9 @@ export async function listModels(deps: Core) {
 
 /** Throws ApiError 404. */
 export async function readModel(deps: Core, name: string) {
-  try {
-    const { definition } = await requireAgent(deps, name);
-    if (definition.enabled) return modelOf(definition);
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 404) throw error;
-  }
-  throw modelNotFound(name);
+  const found = await unlessAbsent(requireAgent(deps, name));
+  if (!found?.definition.enabled) throw modelNotFound(name);
+  return modelOf(found.definition);
 }
 
 const modelOf = ({ name, created_at }: { name: string; created_at: string }) => ({

@@ -1,9 +1,9 @@
 // A run as a response of OpenAI's: https://platform.openai.com/docs/api-reference/responses/object
 import { z } from '@hono/zod-openapi';
+import { unlessAbsent } from '../../absent.ts';
 import { agentWorkflow } from '../../chat/agent-run.ts';
 import { longRead, withDeadline } from '../../deadline.ts';
 import type { Core } from '../../deps.ts';
-import { ApiError } from '../../errors.ts';
 import { requireRun } from '../../runs/describe.ts';
 import { readRun } from '../../runs/read.ts';
 import type { RunAnswer } from '../../runs/shape.ts';
@@ -51,13 +51,9 @@ export const responseId = (run: string): string => `resp_${run}`;
 /** The run's id. Throws ApiError 404 for what is no response: an unknown id, a run that is not an agent's. */
 export async function requireResponse(deps: Core, id: string, param = 'response_id'): Promise<string> {
   const run = id.startsWith('resp_') ? id.slice('resp_'.length) : '';
-  try {
-    const { type } = await withDeadline(deps, () => requireRun(deps, run));
-    if (type === agentWorkflow) return run;
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 404) throw error;
-  }
-  throw responseNotFound(id, param);
+  const found = await unlessAbsent(withDeadline(deps, () => requireRun(deps, run)));
+  if (found?.type !== agentWorkflow) throw responseNotFound(id, param);
+  return run;
 }
 
 /** @param items as a stream has told them; absent: as far as they are there */

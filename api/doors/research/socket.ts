@@ -89,9 +89,9 @@ async function send(socket: WebSocket, message: string): Promise<void> {
 }
 
 function refuse(deps: Core, socket: WebSocket, error: unknown): void {
-  if (!(error instanceof ApiError)) deps.log.error({ err: error }, 'The task of a WebSocket cannot be read.');
-  const told = error instanceof ApiError ? error.message : 'Internal server error';
-  socket.send(JSON.stringify({ error: isAbsent(error) ? 'Task not found' : told }), () =>
-    socket.close(isAbsent(error) ? closeCode.done : closeCode.tryAgain),
-  );
+  const close = (told: string, code: number) => socket.send(JSON.stringify({ error: told }), () => socket.close(code));
+  if (isAbsent(error)) return close('Task not found', closeCode.done);
+  if (error instanceof ApiError) return close(error.message, closeCode.tryAgain);
+  deps.log.error({ err: error }, 'The task of a WebSocket cannot be read.');
+  close('Internal server error', closeCode.tryAgain);
 }
