@@ -62,9 +62,11 @@ async function resend(run: WorkflowHandle, events: HistoryEvent[], after: number
     await sleep(60);
     const payloads = signal?.input?.payloads ?? update?.args?.payloads ?? [];
     const args = payloads.map(({ data }) => jsonIn(data));
-    // An answer that nobody waits for yet would be dropped.
-    if ((signal?.signalName ?? update?.name) === 'answer') await waits(run, args[0]);
-    await run.signal(signal?.signalName ?? update?.name ?? '', ...args).catch(() => {});
+    const name = signal?.signalName ?? update?.name ?? '';
+    const send = () => run.signal(name, ...args).catch(() => {});
+    // An answer that nobody waits for yet would be dropped. One that the fork was served nobody will wait for: others go on.
+    if (name === 'answer') void waits(run, args[0]).then(send, () => {});
+    else await send();
   }
 }
 
